@@ -1,0 +1,120 @@
+// Packs every package and looks at what a user would get: publint, attw, no third-party type in a declaration, and
+// a TypeScript and a plain JavaScript project that install the tarballs into an empty folder and use them.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { buildPackages, root } from './support/project.mjs';
+import { capture } from './support/run.mjs';
+import { main, say } from './support/say.mjs';
+import { countLine } from './support/tally.mjs';
+
+/** Libraries whose types must not become ours. */
+const FOREIGN =
+	/from '(?:got|ws|p-queue|execa|zod|node-fetch|tar-stream|typed-emitter|pino|commander|ora|yaml|selfsigned)(?:\/[^']*)?'|import\("(?:got|ws|p-queue|execa|node-fetch|typed-emitter)"\)/;
+/** Declarations that are made of schemas: the protocol is for implementers, who use zod with it. */
+const MAY_SHOW_ZOD = new Set(['core/dist/protocol', 'core/dist/rpc']);
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const directory = mkdtempSync(join(tmpdir(), 'pack-'));
+
+async function check(name, body) {
+	try {
+		await body();
+		counts.passed++;
+		say(`ok: ${name}`);
+	} catch (error) {
+		counts.failed++;
+		say(`FAILED: ${name}\n${error.message}`);
+	}
+}
+
+async function must(command, args, options) {
+	const { status, stdout, stderr } = await capture(command, args, options);
+	if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}\n${stdout}${stderr}`);
+	return stdout;
+}
+
+function declarations(folder) {
+	return readdirSync(folder, { recursive: true })
+		.filter((name) => name.endsWith('.d.ts'))
+		.map((name) => join(folder, name));
+}
+
+await main(async () => {
+	try {
+		await buildPackages();
+		const names = readdirSync(join(root, 'packages'));
+		const tarballs = [];
+		for (const name of names) {
+			const folder = join(root, 'packages', name);
+			const [packed] = JSON.parse(
+				await must('npm', ['pack', '--json', '--pack-destination', directory, '--loglevel=error'], {
+					cwd: folder,
+				}),
+			);
+			tarballs.push(join(directory, packed.filename));
+			await check(`publint ${name}`, async () => {
+				const { messages } = await publint({ pkgDir: folder, strict: true, pack: 'npm' });
+				const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+				if (messages.length > 0)
+					throw new Error(messages.map((message) => formatMessage(message, manifest)).join('\n'));
+			});
+			await check(`attw ${name}`, () =>
+				must(join(root, 'node_modules/.bin/attw'), [
+					join(directory, packed.filename),
+					'--profile',
+					'esm-only',
+				]),
+			);
+			await check(`declarations of ${name} show no third-party type`, async () => {
+				const shown = declarations(join(folder, 'dist')).filter((path) => {
+					if ([...MAY_SHOW_ZOD].some((part) => path.includes(part))) return false;
+					return FOREIGN.test(readFileSync(path, 'utf8'));
+				});
+				if (shown.length > 0) throw new Error(shown.join('\n'));
+			});
+		}
+
+		const consumer = join(directory, 'consumer');
+		mkdirSync(consumer);
+		cpSync(join(root, 'test', 'consumer'), consumer, { recursive: true });
+		writeFileSync(
+			join(consumer, 'package.json'),
+			JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
+		);
+		await check('the tarballs install into an empty folder', () =>
+			must(
+				'npm',
+				['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs],
+				{ cwd: consumer },
+			),
+		);
+		await check('a TypeScript project type-checks against them with skipLibCheck: false', () =>
+			must(join(root, 'node_modules/.bin/tsc'), ['-p', consumer]),
+		);
+		await check('a plain JavaScript project uses the SDK', () =>
+			must(process.execPath, ['plain.mjs'], { cwd: consumer }),
+		);
+		await check('the installed command tells its version', async () => {
+			const said = await must(join(consumer, 'node_modules/.bin/container-builder'), ['--version']);
+			if (!/^\d+\.\d+\.\d+/.test(said)) throw new Error(`said ${said}`);
+		});
+		const script =
+			"const t = performance.now(); await import('@olcf/container-builder'); console.log(performance.now() - t);";
+		const times = [];
+		for (let round = 0; round < 5; round++) {
+			times.push(
+				Number(await must(process.execPath, ['--input-type=module', '-e', script], { cwd: consumer })),
+			);
+		}
+		say(
+			`import of @olcf/container-builder: ${times.map((time) => time.toFixed(0)).join(', ')} ms (goal: under 150)`,
+		);
+	} finally {
+		rmSync(directory, { recursive: true, force: true });
+	}
+	process.stdout.write(`${countLine(counts)}\n`);
+	process.exitCode = counts.failed > 0 ? 1 : 0;
+});

@@ -1,0 +1,30 @@
+// `npm start [-- IMAGE DEFINITION [options]]`: installs, builds, prepares the builder image where it is missing,
+// builds the image by the embedded queue and the local provider, then runs it.
+import { resolve } from 'node:path';
+import { requireNode, requirePackages } from './support/prerequisites.mjs';
+import { bin, buildPackages, installModules, prepareBuilderImage, root } from './support/project.mjs';
+import { run } from './support/run.mjs';
+import { main, say } from './support/say.mjs';
+
+const install = !process.argv.includes('--no-install');
+const given = process.argv.slice(2).filter((argument) => argument !== '--no-install');
+const own = given.length > 0;
+const image = resolve(process.env.INIT_CWD ?? process.cwd(), own ? (given[0] ?? '') : 'hello.sif');
+const build = own ? given : ['--force', image, resolve(root, 'examples/recipes/hello.def')];
+
+await main(async () => {
+	requireNode();
+	await requirePackages({ install });
+	await installModules();
+	await buildPackages();
+	await prepareBuilderImage();
+
+	say(`container-builder ${build.join(' ')}`);
+	await run(process.execPath, [bin('container-builder'), ...build], {
+		cwd: process.env.INIT_CWD ?? process.cwd(),
+	});
+	if (own && !build.some((argument) => argument.endsWith('.sif'))) return;
+
+	say(`running ${image}`);
+	await run(process.execPath, [resolve(root, 'scripts/apptainer.mjs'), 'run', image]);
+});

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { capture, run } from './run.mjs';
+import { say } from './say.mjs';
+
+/** The top of the checkout. */
+export const root = new URL('../../', import.meta.url).pathname;
+const stamps = join(root, 'node_modules', '.stamps');
+
+/** Installs what the lock file names, once for each lock file. */
+export async function installModules() {
+	await once(
+		'install',
+		['package.json', 'package-lock.json', 'packages/*/package.json', 'examples/*/package.json'],
+		'node_modules/.package-lock.json',
+		async () => {
+			say('installing npm packages');
+			await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+				cwd: root,
+			});
+		},
+	);
+}
+
+/** Builds all packages, once for each state of their sources. */
+export async function buildPackages() {
+	const inputs = [
+		'package-lock.json',
+		'tsconfig.base.json',
+		'tsup.config.base.ts',
+		'packages/*/package.json',
+		'packages/*/tsup.config.ts',
+		'packages/*/src',
+	];
+	await once('build', inputs, 'packages/cli/dist/cb-builder.mjs', async () => {
+		say('building the packages');
+		await run(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root });
+	});
+}
+
+/** Makes the builder image where there is none for this daemon. An expired package index is accepted only after the check has failed. */
+export async function prepareBuilderImage() {
+	const image = (...args) => [join(root, 'packages/cli/dist/bin/cb-image.js'), 'make', ...args];
+	say('preparing the builder image (about a minute the first time)');
+	const first = await capture(process.execPath, [...image(), '--json'], {
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	if (first.status === 0) return;
+	if (!first.stderr.includes('--allow-expired-release')) {
+		throw Object.assign(new Error(`the builder image cannot be made:\n${first.stderr.trim()}`), {
+			status: first.status,
+		});
+	}
+	say('an index of the mirror is past its date: making the builder image with --allow-expired-release');
+	await run(process.execPath, image('--allow-expired-release'), { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Path of a built command. */
+export function bin(name) {
+	return join(root, 'packages/cli/dist/bin', `${name}.js`);
+}
+
+async function once(name, patterns, product, action) {
+	const hash = createHash('sha256');
+	for (const path of patterns.flatMap(expand).sort())
+		hash.update(path).update('\0').update(readFileSync(path)).update('\0');
+	const key = hash.digest('hex');
+	const stamp = join(stamps, name);
+	if (existsSync(join(root, product)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
+	await action();
+	mkdirSync(stamps, { recursive: true });
+	writeFileSync(stamp, key);
+}
+
+function expand(pattern) {
+	const [head, ...rest] = pattern.split('*/');
+	if (rest.length > 0) {
+		const directory = join(root, head);
+		if (!existsSync(directory)) return [];
+		return readdirSync(directory).flatMap((entry) => expand(`${head}${entry}/${rest.join('*/')}`));
+	}
+	const path = join(root, pattern);
+	if (!existsSync(path)) return [];
+	return statSync(path).isDirectory() ? files(path) : [path];
+}
+
+function files(directory) {
+	return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+		const path = join(directory, entry.name);
+		return entry.isDirectory() ? files(path) : [path];
+	});
+}

@@ -1,0 +1,30 @@
+// `npm test` (unit, conformance, end to end) and `npm run test:system` (the long ones too). The last line counts.
+import { join } from 'node:path';
+import { requireNode, requirePackages } from './support/prerequisites.mjs';
+import { buildPackages, installModules, prepareBuilderImage, root } from './support/project.mjs';
+import { main, say } from './support/say.mjs';
+import { addCounts, countLine } from './support/tally.mjs';
+import { vitest } from './support/vitest.mjs';
+
+const install = !process.argv.includes('--no-install');
+const projects = process.argv.includes('--system') ? ['system'] : ['unit', 'e2e'];
+/** What the tests need beside what a build needs. */
+const programs = { openssl: 'openssl', 'docker-registry': 'docker-registry' };
+
+await main(async () => {
+	requireNode();
+	await requirePackages({ install, programs });
+	await installModules();
+	await buildPackages();
+	await prepareBuilderImage();
+	let total = { passed: 0, failed: 0, skipped: 0 };
+	for (const project of projects) {
+		say(`tests: ${project}`);
+		total = addCounts(
+			total,
+			await vitest(project, { cwd: root, report: join(root, 'node_modules', '.stamps', `${project}.json`) }),
+		);
+	}
+	process.stdout.write(`${countLine(total)}\n`);
+	process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
+});

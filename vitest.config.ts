@@ -1,0 +1,56 @@
+import { defineConfig } from 'vitest/config';
+
+const packages = ['core', 'testing', 'transport-ws', 'provider-local', 'builder', 'queue'];
+
+/** Tests run against the sources; the end-to-end and system tests start the built commands. */
+const alias = [
+	{
+		find: /^@olcf\/container-builder-core\/(spec|protocol)$/,
+		replacement: `${import.meta.dirname}/packages/core/src/$1/index.ts`,
+	},
+	{
+		find: /^@olcf\/container-builder-testing\/(provider|transport)$/,
+		replacement: `${import.meta.dirname}/packages/testing/src/$1.ts`,
+	},
+	...packages.map((name) => ({
+		find: new RegExp(`^@olcf/container-builder-${name}$`),
+		replacement: `${import.meta.dirname}/packages/${name}/src/index.ts`,
+	})),
+	{ find: /^@olcf\/container-builder$/, replacement: `${import.meta.dirname}/packages/cli/src/index.ts` },
+];
+
+export default defineConfig({
+	resolve: { alias },
+	test: {
+		projects: [
+			{
+				extends: true,
+				test: {
+					name: 'unit',
+					include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+					testTimeout: 30_000,
+				},
+			},
+			{
+				extends: true,
+				test: {
+					name: 'e2e',
+					include: ['test/e2e/**/*.test.ts'],
+					testTimeout: 300_000,
+					hookTimeout: 600_000,
+					fileParallelism: false,
+				},
+			},
+			{
+				extends: true,
+				test: {
+					name: 'system',
+					include: ['test/system/**/*.test.ts'],
+					testTimeout: 900_000,
+					hookTimeout: 900_000,
+					fileParallelism: false,
+				},
+			},
+		],
+	},
+});
