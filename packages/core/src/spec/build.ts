@@ -1,0 +1,184 @@
+import type { AbortOptions } from './abort-options.js';
+import type { Architecture } from './architecture.js';
+import type { BuildLimits, DefinitionKind, Format, TerminalSize } from './builder.js';
+import type { SerializedError } from './container-builder-error.js';
+import type { ContextSource } from './context-source.js';
+import type { Emitter } from './emitter.js';
+
+/**
+ * `queued → connecting → uploading → building → built (kept on the builder) → downloading →
+ * succeeded | failed | canceled`, and from the first four back to `queued` for a retry.
+ */
+export type BuildState =
+	| 'queued'
+	| 'connecting'
+	| 'uploading'
+	| 'building'
+	| 'built'
+	| 'downloading'
+	| 'succeeded'
+	| 'failed'
+	| 'canceled';
+
+/** Something that the build may use but that must not be seen. */
+export interface Secret {
+	readonly id: string;
+	readonly value: string | Uint8Array;
+}
+
+/** What to build. */
+export interface BuildInput {
+	/** A path, or the text itself. The kind is found out where it is not given. */
+	readonly definition: string | { readonly text: string; readonly kind?: DefinitionKind | undefined };
+	/**
+	 * Where the image goes: a path, a `file:` URL, or a stream. Absent: it stays on the builder until the lease ends.
+	 * At a path the image appears at once and whole, or not at all.
+	 */
+	readonly image?: string | URL | { readonly writable: WritableStream<Uint8Array> } | undefined;
+	/** The local files that the definition refers to. @default found in the definition, relative to the working directory */
+	readonly context?: ContextSource | undefined;
+	/** Values for the definition's template arguments or `ARG`s. */
+	readonly arguments?: Readonly<Record<string, string>> | undefined;
+	readonly secrets?: readonly Secret[] | undefined;
+	/** @default the queue's native architecture */
+	readonly architecture?: Architecture | undefined;
+	/** @default by the kind of the definition */
+	readonly backend?: string | undefined;
+	/** @default by the extension of `image`; SIF where it says nothing */
+	readonly format?: Format | undefined;
+	readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How to build. */
+export interface BuildOptions extends AbortOptions {
+	/** Unique; makes the call idempotent. @default a random UUID */
+	readonly buildId?: string | undefined;
+	/** Overwrite an image that is there. @default false */
+	readonly force?: boolean | undefined;
+	/** A pseudo-terminal of this size for the backend. @default plain pipes */
+	readonly terminal?: TerminalSize | undefined;
+	/** The backend's debug output. @default false */
+	readonly debug?: boolean | undefined;
+	/** @default 'zstd' */
+	readonly compression?: 'zstd' | 'gzip' | undefined;
+	readonly limits?: BuildLimits | undefined;
+	/** Directory that relative paths in the definition start from. @default process.cwd() */
+	readonly directory?: string | undefined;
+	/** How often a build whose builder was lost before the backend started is begun anew. @default 2 */
+	readonly retries?: number | undefined;
+}
+
+/** What result and error of a build have in common. */
+export interface BuildSummary {
+	readonly id: string;
+	/** Milliseconds since `build()` was called. */
+	readonly durationMs: number;
+	/** What a command should exit with: 0, or as the table of failure kinds says. */
+	readonly exitCode: number;
+	/** The backend's own exit status, where it has run. */
+	readonly backendExitCode?: number | undefined;
+	/** The last lines of output, at most 20, without their line ends. */
+	readonly lastOutput: readonly string[];
+	readonly builderId?: string | undefined;
+	/** How many builders were tried. */
+	readonly attempts: number;
+	/** Milliseconds spent in each state. */
+	readonly phases: Readonly<Partial<Record<BuildState, number>>>;
+}
+
+/** What a build that succeeded resolves with. */
+export interface BuildResult extends BuildSummary {
+	readonly image: {
+		/** Absolute; absent where the image went to a stream or stayed on the builder. */
+		readonly path?: string | undefined;
+		readonly format: Format;
+		/** Bytes. */
+		readonly size: number;
+		/** 64 lower-case hexadecimal digits. */
+		readonly sha256: string;
+	};
+}
+
+/** What happens to a build, numbered from 1. `build-end` always comes, and is the last. */
+export type BuildEvent = {
+	readonly buildId: string;
+	readonly sequence: number;
+	/** ISO 8601, by the client's clock; for people. */
+	readonly time: string;
+} & (
+	| {
+			readonly type: 'build-start';
+			readonly kind: DefinitionKind;
+			readonly contextSize: number;
+			readonly contextEntries: number;
+	  }
+	| { readonly type: 'state'; readonly state: BuildState }
+	| {
+			readonly type: 'queue-place';
+			readonly place: number;
+			readonly reason: string;
+			readonly detail?: string | undefined;
+			readonly estimateMs?: number | undefined;
+	  }
+	| {
+			readonly type: 'builder';
+			readonly builderId: string;
+			readonly url: string;
+			readonly privilege: 'root' | 'user-namespace';
+	  }
+	| { readonly type: 'upload-progress'; readonly sentBytes: number; readonly size: number }
+	| { readonly type: 'backend-start'; readonly backend: string; readonly command: readonly string[] }
+	| { readonly type: 'output'; readonly offset: number; readonly bytes: Uint8Array }
+	| { readonly type: 'output-dropped'; readonly offset: number; readonly size: number }
+	| { readonly type: 'backend-end'; readonly exitCode: number | null; readonly signal: string | null }
+	| { readonly type: 'download-progress'; readonly receivedBytes: number; readonly size: number }
+	| { readonly type: 'build-retry'; readonly attempt: number; readonly error: SerializedError }
+	| { readonly type: 'warning'; readonly message: string }
+	| {
+			readonly type: 'build-end';
+			readonly status: 'succeeded' | 'failed' | 'canceled';
+			readonly error?: SerializedError | undefined;
+	  }
+);
+
+/** What one can listen to on a build. */
+export interface BuildEventMap {
+	/** Every event. */
+	event: (event: BuildEvent) => void;
+	state: (event: Extract<BuildEvent, { type: 'state' }>) => void;
+	'queue-place': (event: Extract<BuildEvent, { type: 'queue-place' }>) => void;
+	builder: (event: Extract<BuildEvent, { type: 'builder' }>) => void;
+	'backend-start': (event: Extract<BuildEvent, { type: 'backend-start' }>) => void;
+	output: (event: Extract<BuildEvent, { type: 'output' }>) => void;
+	'backend-end': (event: Extract<BuildEvent, { type: 'backend-end' }>) => void;
+	'build-retry': (event: Extract<BuildEvent, { type: 'build-retry' }>) => void;
+	warning: (event: Extract<BuildEvent, { type: 'warning' }>) => void;
+	'build-end': (event: Extract<BuildEvent, { type: 'build-end' }>) => void;
+}
+
+/**
+ * A build under way: a promise of its result, an iterable of its events, and a handle. A failure rejects the
+ * promise and ends the iteration with the same error; a build that nobody awaits causes no unhandled rejection.
+ *
+ * Iterating replays from the first event. `break` stops watching only; `signal`, `cancel()` and `await using`
+ * cancel. Lifecycle events are kept; of output the last 4 MiB are, with one `output-dropped` event for the rest
+ * (the builder keeps all of it).
+ *
+ * Do not return a build bare from an async function: it would be awaited away.
+ */
+export interface Build
+	extends Emitter<BuildEventMap>,
+		Promise<BuildResult>,
+		AsyncIterable<BuildEvent>,
+		AsyncDisposable {
+	readonly id: string;
+	readonly state: BuildState;
+	/** The build's output only, from its first byte as far as it is kept. */
+	output(): AsyncIterable<Uint8Array>;
+	/** Ends the build, first gracefully, then by force; resolves when the builder is given back. Idempotent. */
+	cancel(reason?: string): Promise<void>;
+	/** Lets the build go on without this client; its image stays on the builder for `keepMs`. */
+	detach(options?: { readonly keepMs?: number | undefined } & AbortOptions): Promise<void>;
+	/** Changes the size of the build's terminal. */
+	resize(size: TerminalSize): Promise<void>;
+}

@@ -1,0 +1,145 @@
+import type { AbortOptions } from './abort-options.js';
+import type { Architecture } from './architecture.js';
+import type { SerializedError } from './container-builder-error.js';
+import type { ContextSource } from './context-source.js';
+
+/** The languages of definitions. */
+export type DefinitionKind = 'apptainer' | 'dockerfile';
+
+/** The formats of images. */
+export type Format = 'sif' | 'oci-archive';
+
+/** What a daemon says of itself and its machine. */
+export interface BuilderInfo {
+	readonly builderId: string;
+	/** Of the daemon. */
+	readonly version: string;
+	/** Native first. */
+	readonly architectures: readonly Architecture[];
+	/** Each with the version that the program itself reports. */
+	readonly backends: readonly { readonly name: string; readonly version: string }[];
+	/** `root`: real root in a VM. `user-namespace`: root of a user namespace in a sandbox. */
+	readonly privilege: 'root' | 'user-namespace';
+}
+
+/** Size of a terminal, in character cells. */
+export interface TerminalSize {
+	readonly columns: number;
+	readonly rows: number;
+}
+
+/** What a builder is told to build. The context follows on a channel of its own. */
+export interface BuildRequest {
+	readonly buildId: string;
+	/** The text of the definition, at most 1 MiB of UTF-8. */
+	readonly definition: string;
+	readonly kind: DefinitionKind;
+	/** Chosen by `kind` when absent. */
+	readonly backend?: string | undefined;
+	readonly format: Format;
+	/** Compression of a SIF. gzip for readers older than Apptainer 1.0 / SingularityCE 3.8. @default 'zstd' */
+	readonly compression?: 'zstd' | 'gzip' | undefined;
+	readonly architecture: Architecture;
+	/** Values for the definition's template arguments or `ARG`s. */
+	readonly arguments: Readonly<Record<string, string>>;
+	/** What the context will be; absent: there is none. */
+	readonly context?: { readonly digest: string; readonly size: number; readonly entries: number } | undefined;
+	/** A pseudo-terminal of this size for the backend; absent: plain pipes. */
+	readonly terminal?: TerminalSize | undefined;
+	/** The backend's debug output. @default false */
+	readonly debug?: boolean | undefined;
+	readonly limits?: BuildLimits | undefined;
+	readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What one build may use. */
+export interface BuildLimits {
+	/** Milliseconds from `backend-start`. */
+	readonly timeMs?: number | undefined;
+	/** Bytes of output. */
+	readonly outputBytes?: number | undefined;
+	/** Bytes of the image. */
+	readonly imageBytes?: number | undefined;
+}
+
+/**
+ * How far a builder is. `idle`: no lease yet. `leased`: waits for `start`. `uploading`: waits for the context.
+ * `building`: the backend runs. The last three are final.
+ */
+export type BuilderPhase = 'idle' | 'leased' | 'uploading' | 'building' | 'built' | 'failed' | 'canceled';
+
+/** The image that a builder holds. */
+export interface ImageDigest {
+	/** Bytes. */
+	readonly size: number;
+	/** 64 lower-case hexadecimal digits. */
+	readonly sha256: string;
+}
+
+/** Where a builder stands now. */
+export interface BuilderState {
+	readonly phase: BuilderPhase;
+	/** Number of the last event. */
+	readonly sequence: number;
+	readonly buildId?: string | undefined;
+	/** Whether the backend's process was started: from here on a build is not repeated by itself. */
+	readonly backendStarted: boolean;
+	/** The backend's exit status. */
+	readonly exitCode?: number | undefined;
+	/** Set in `built`. */
+	readonly image?: ImageDigest | undefined;
+	/** Set in `failed` and `canceled`. */
+	readonly error?: SerializedError | undefined;
+	/** Bytes of output so far. */
+	readonly outputBytes: number;
+}
+
+/** What happened on a builder, numbered from 1. */
+export type BuilderEvent = {
+	readonly sequence: number;
+	/** Milliseconds since the lease was accepted, by the builder's monotonic clock. */
+	readonly elapsedMs: number;
+} & (
+	| { readonly type: 'phase'; readonly phase: BuilderPhase }
+	| { readonly type: 'context'; readonly receivedBytes: number; readonly size: number }
+	| { readonly type: 'backend-start'; readonly backend: string; readonly command: readonly string[] }
+	| { readonly type: 'backend-end'; readonly exitCode: number | null; readonly signal: string | null }
+	| ({ readonly type: 'image' } & ImageDigest)
+	| {
+			readonly type: 'end';
+			readonly phase: 'built' | 'failed' | 'canceled';
+			readonly error?: SerializedError | undefined;
+	  }
+);
+
+/** The bytes of an image from some offset on. */
+export interface ImageStream extends ImageDigest {
+	/** Offset of the first chunk. */
+	readonly from: number;
+	readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** One daemon, as its lease's holder sees it. All calls are safe to repeat after a broken connection. */
+export interface Builder extends AsyncDisposable {
+	readonly id: string;
+	info(options?: AbortOptions): Promise<BuilderInfo>;
+	/** Idempotent by `buildId`; a second build is refused with `busy`. */
+	start(request: BuildRequest, options?: AbortOptions): Promise<BuilderState>;
+	/** Sends the context, going on from what the builder has. Resolves when the builder has verified it. */
+	context(
+		source: ContextSource,
+		options?: { readonly onProgress?: ((sentBytes: number) => void) | undefined } & AbortOptions,
+	): Promise<void>;
+	/** The events behind number `after` (0: all), then those that come; ends after `end`. */
+	states(options?: { readonly after?: number } & AbortOptions): AsyncIterable<BuilderEvent>;
+	/** The output from byte `from` on, following until the backend has ended. Its SHA-256 is verified when `from` is 0. */
+	output(options?: { readonly from?: number } & AbortOptions): AsyncIterable<Uint8Array>;
+	/** The image from byte `from` on. The caller verifies: see {@link ImageDigest}. */
+	image(options?: { readonly from?: number } & AbortOptions): Promise<ImageStream>;
+	/** Changes the size of the build's terminal; nothing without one. */
+	resize(size: TerminalSize, options?: AbortOptions): Promise<void>;
+	/** Ends the build: SIGTERM to the backend, after a grace of 10 s SIGKILL; with `force` at once. */
+	cancel(options?: { readonly force?: boolean } & AbortOptions): Promise<void>;
+	/** Lets go of the connections; the build goes on. Idempotent. */
+	close(): Promise<void>;
+}

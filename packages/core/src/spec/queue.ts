@@ -1,0 +1,210 @@
+import type { AbortOptions } from './abort-options.js';
+import type { Architecture } from './architecture.js';
+import type { BuildState } from './build.js';
+import type { BuilderInfo } from './builder.js';
+import type { SerializedError } from './container-builder-error.js';
+import type { Emitter } from './emitter.js';
+import type { ErrorCode } from './error-code.js';
+import type { Endpoint } from './transport.js';
+
+/** A wish for one builder. */
+export interface CheckoutRequest {
+	/** Made by the client; a second checkout with the same id joins the first. `[A-Za-z0-9-]`, 8 to 64 characters. */
+	readonly buildId: string;
+	/** Name of a pool; absent: the queue chooses by architecture. */
+	readonly pool?: string | undefined;
+	/** @default the queue's native architecture */
+	readonly architecture?: Architecture | undefined;
+	readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What a waiting client hears. */
+export type CheckoutEvent =
+	| {
+			readonly type: 'place';
+			/** 1 is next. */
+			readonly place: number;
+			/** Why one waits. */
+			readonly reason: 'builder-starting' | 'all-builders-busy' | 'provider-failing' | 'queue-starting';
+			/** For people, from the provider: what is being done. */
+			readonly detail?: string | undefined;
+			/** Milliseconds until the grant, as far as can be told. */
+			readonly estimateMs?: number | undefined;
+	  }
+	| { readonly type: 'granted'; readonly builderId: string };
+
+/** What ends a checkout well. A union, so that stored and shared images can join it. */
+export type Grant = { readonly kind: 'lease'; readonly lease: Lease };
+
+/** A wish that was made: iterate for news of it, await `granted` for its end. */
+export interface Checkout extends AsyncIterable<CheckoutEvent>, AsyncDisposable {
+	readonly buildId: string;
+	/** Rejects with `canceled` when the checkout was closed before. Handled: nobody needs to await it. */
+	readonly granted: Promise<Grant>;
+	/** Leaves the line. A grant that was made stays. Idempotent. */
+	close(): Promise<void>;
+}
+
+/** How a build ended, as the lease's holder tells it. */
+export interface BuildOutcome {
+	readonly status: 'succeeded' | 'failed' | 'canceled';
+	readonly code?: ErrorCode | undefined;
+}
+
+/** The right to one builder. */
+export interface Lease extends AsyncDisposable {
+	readonly id: string;
+	readonly buildId: string;
+	readonly builderId: string;
+	readonly endpoint: Endpoint;
+	/** For the builder's channels; a secret. */
+	readonly token: string;
+	readonly builder: BuilderInfo;
+	/** Milliseconds from the grant until the builder ends whatever it does. */
+	readonly deadlineMs: number;
+	/** Milliseconds without a sign of the client after which the queue takes the builder back. */
+	readonly idleMs: number;
+	/** A sign of life; call it at least every `idleMs / 3`. Rejects with `lease-lost` when it is over. */
+	renew(options?: AbortOptions): Promise<{ readonly remainingMs: number }>;
+	/** Gives this builder up for a fresh one. Only before the backend was started. */
+	replace(reason: 'builder-lost', options?: AbortOptions): Promise<Lease>;
+	/** Nobody will renew; the builder is kept for `keepMs` more, at most until the deadline. */
+	detach(options: { readonly keepMs: number } & AbortOptions): Promise<void>;
+	/** Gives the builder back to be destroyed; resolves when the queue has taken note. Idempotent. */
+	release(outcome: BuildOutcome, options?: AbortOptions): Promise<void>;
+}
+
+/** What a queue knows of a build. */
+export interface BuildRecord {
+	readonly buildId: string;
+	readonly user: string;
+	readonly state: BuildState;
+	readonly architecture: Architecture;
+	readonly labels: Readonly<Record<string, string>>;
+	readonly builderId?: string | undefined;
+	/** Milliseconds since the checkout. */
+	readonly ageMs: number;
+	readonly error?: SerializedError | undefined;
+}
+
+/** Which builds to list. */
+export interface BuildFilter {
+	readonly user?: string | undefined;
+	readonly states?: readonly BuildState[] | undefined;
+}
+
+/** The states of a builder in a queue. `ready` is the reserve. */
+export type PoolBuilderState = 'creating' | 'booting' | 'ready' | 'leased' | 'destroying' | 'failed' | 'gone';
+
+/** One builder in a queue's status. */
+export interface BuilderSummary {
+	readonly id: string;
+	readonly pool: string;
+	readonly state: PoolBuilderState;
+	readonly endpoint?: Endpoint | undefined;
+	/** Milliseconds since it was asked for. */
+	readonly ageMs: number;
+	readonly buildId?: string | undefined;
+	readonly user?: string | undefined;
+	readonly fault?: string | undefined;
+}
+
+/** One waiting checkout in a queue's status. */
+export interface WaitingSummary {
+	readonly buildId: string;
+	readonly user: string;
+	readonly architecture: Architecture;
+	readonly place: number;
+	readonly waitingMs: number;
+}
+
+/** A queue at one moment. */
+export interface QueueStatus {
+	readonly owner: string;
+	readonly version: string;
+	/** Whether it takes new checkouts. */
+	readonly state: 'open' | 'draining' | 'closed';
+	readonly pools: readonly {
+		readonly name: string;
+		readonly provider: string;
+		readonly architecture: Architecture;
+		readonly max: number;
+		readonly reserve: number;
+	}[];
+	readonly builders: readonly BuilderSummary[];
+	readonly waiting: readonly WaitingSummary[];
+}
+
+/** What happens in a queue, numbered from 1 since it started. */
+export type QueueEvent = { readonly sequence: number; readonly time: string } & (
+	| {
+			readonly type: 'builder-create-start';
+			readonly builderId: string;
+			readonly pool: string;
+			readonly reason: string;
+	  }
+	| { readonly type: 'builder-progress'; readonly builderId: string; readonly message: string }
+	| { readonly type: 'builder-create-end'; readonly builderId: string; readonly machineId: string }
+	| { readonly type: 'builder-ready'; readonly builderId: string; readonly bootMs: number }
+	| { readonly type: 'builder-failed'; readonly builderId: string; readonly error: SerializedError }
+	| { readonly type: 'builder-destroy-start'; readonly builderId: string; readonly reason: string }
+	| { readonly type: 'builder-gone'; readonly builderId: string }
+	| { readonly type: 'checkout-start'; readonly buildId: string; readonly user: string }
+	| {
+			readonly type: 'checkout-end';
+			readonly buildId: string;
+			readonly outcome: 'granted' | 'left' | 'failed';
+	  }
+	| {
+			readonly type: 'lease-start';
+			readonly buildId: string;
+			readonly builderId: string;
+			readonly leaseId: string;
+	  }
+	| {
+			readonly type: 'lease-end';
+			readonly buildId: string;
+			readonly builderId: string;
+			readonly reason: string;
+	  }
+	| { readonly type: 'queue-state'; readonly state: QueueStatus['state'] }
+);
+
+/** What one can listen to on a queue. */
+export interface QueueEventMap {
+	event: (event: QueueEvent) => void;
+	'builder-ready': (event: Extract<QueueEvent, { type: 'builder-ready' }>) => void;
+	'builder-failed': (event: Extract<QueueEvent, { type: 'builder-failed' }>) => void;
+	'builder-gone': (event: Extract<QueueEvent, { type: 'builder-gone' }>) => void;
+	'lease-start': (event: Extract<QueueEvent, { type: 'lease-start' }>) => void;
+	'lease-end': (event: Extract<QueueEvent, { type: 'lease-end' }>) => void;
+}
+
+/** A repository of base images with its tags, as `cb-images` prints them. */
+export interface ImageRepository {
+	readonly repository: string;
+	readonly tags: readonly string[];
+}
+
+/**
+ * Takes checkouts in order, keeps a reserve of ready builders, hands out leases. In this process
+ * (`BuilderQueue`) or over a transport (`RemoteQueue`): the same interface.
+ */
+export interface Queue extends Emitter<QueueEventMap>, AsyncDisposable {
+	/** Joins the line. Synchronous, so that nothing of it can be missed. */
+	checkout(request: CheckoutRequest, options?: AbortOptions): Checkout;
+	/** What is known of a build; undefined where nothing is, or where it is somebody else's. */
+	find(buildId: string, options?: AbortOptions): Promise<BuildRecord | undefined>;
+	list(filter?: BuildFilter, options?: AbortOptions): AsyncIterable<BuildRecord>;
+	/** The lease of a running build of one's own, with a fresh token. Rejects with `not-found`. */
+	resume(buildId: string, options?: AbortOptions): Promise<Lease>;
+	/** Ends a build, waiting or running. Rejects with `not-found`. */
+	cancel(buildId: string, options?: { readonly reason?: string | undefined } & AbortOptions): Promise<void>;
+	status(options?: AbortOptions): Promise<QueueStatus>;
+	/** Events behind number `after` as far as they are kept, then those that come. */
+	watch(options?: { readonly after?: number } & AbortOptions): AsyncIterable<QueueEvent>;
+	/** The base images that the site offers. */
+	images(options?: AbortOptions): Promise<readonly ImageRepository[]>;
+	/** A remote queue: lets go of the connection. A queue in this process: takes no more, ends all builds, destroys all builders. Idempotent. */
+	close(): Promise<void>;
+}
