@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import {
+	architectureSchema,
+	argumentsSchema,
+	buildIdSchema,
+	countSchema,
+	durationSchema,
+	labelsSchema,
+	nameSchema,
+	serializedErrorSchema,
+	sha256Schema,
+} from './primitives.js';
+
+export const terminalSizeSchema = z.strictObject({
+	columns: z.number().int().min(1).max(10_000),
+	rows: z.number().int().min(1).max(10_000),
+});
+/** Of `BuilderInfo`. */
+export const builderInfoSchema = z.strictObject({
+	builderId: nameSchema,
+	version: z.string().max(64),
+	architectures: z.array(architectureSchema).min(1),
+	backends: z.array(z.strictObject({ name: z.string().max(64), version: z.string().max(256) })),
+	privilege: z.enum(['root', 'user-namespace']),
+});
+export const buildLimitsSchema = z.strictObject({
+	timeMs: durationSchema.optional(),
+	outputBytes: countSchema.optional(),
+	imageBytes: countSchema.optional(),
+});
+/** The longest definition, in UTF-16 code units. */
+export const MAX_DEFINITION_LENGTH = 1_048_576;
+/** Of `BuildRequest`. */
+export const buildRequestSchema = z.strictObject({
+	buildId: buildIdSchema,
+	definition: z.string().max(MAX_DEFINITION_LENGTH),
+	kind: z.enum(['apptainer', 'dockerfile']),
+	backend: z.string().max(64).optional(),
+	format: z.enum(['sif', 'oci-archive']),
+	compression: z.enum(['zstd', 'gzip']).optional(),
+	architecture: architectureSchema,
+	arguments: argumentsSchema,
+	context: z.strictObject({ digest: sha256Schema, size: countSchema, entries: countSchema }).optional(),
+	terminal: terminalSizeSchema.optional(),
+	debug: z.boolean().optional(),
+	limits: buildLimitsSchema.optional(),
+	labels: labelsSchema,
+});
+export const builderPhaseSchema = z.enum([
+	'idle',
+	'leased',
+	'uploading',
+	'building',
+	'built',
+	'failed',
+	'canceled',
+]);
+const imageFields = { size: countSchema, sha256: sha256Schema };
+/** Of `BuilderState`. */
+export const builderStateSchema = z.strictObject({
+	phase: builderPhaseSchema,
+	sequence: countSchema,
+	buildId: buildIdSchema.optional(),
+	backendStarted: z.boolean(),
+	exitCode: z.number().int().optional(),
+	image: z.strictObject(imageFields).optional(),
+	error: serializedErrorSchema.optional(),
+	outputBytes: countSchema,
+});
+const numbered = { sequence: countSchema, elapsedMs: durationSchema };
+/** Of `BuilderEvent`. */
+export const builderEventSchema = z.discriminatedUnion('type', [
+	z.strictObject({ ...numbered, type: z.literal('phase'), phase: builderPhaseSchema }),
+	z.strictObject({ ...numbered, type: z.literal('context'), receivedBytes: countSchema, size: countSchema }),
+	z.strictObject({
+		...numbered,
+		type: z.literal('backend-start'),
+		backend: z.string().max(64),
+		command: z.array(z.string().max(65_536)).max(1024),
+	}),
+	z.strictObject({
+		...numbered,
+		type: z.literal('backend-end'),
+		exitCode: z.number().int().nullable(),
+		signal: z.string().max(32).nullable(),
+	}),
+	z.strictObject({ ...numbered, type: z.literal('image'), ...imageFields }),
+	z.strictObject({
+		...numbered,
+		type: z.literal('end'),
+		phase: z.enum(['built', 'failed', 'canceled']),
+		error: serializedErrorSchema.optional(),
+	}),
+]);

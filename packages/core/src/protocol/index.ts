@@ -1,0 +1,34 @@
+/**
+ * What crosses the channels: a schema for each frame, the methods of each channel, the proofs of enrolment.
+ * For transports' and daemons' authors; callers do not need it.
+ *
+ * @packageDocumentation
+ */
+
+export type { Method, MethodMap, Params, Result, StreamEvent } from '../rpc/define-methods.js';
+export { type CallOptions, RpcClient } from '../rpc/rpc-client.js';
+export { type HandlerContext, type Handlers, serveRpc } from '../rpc/serve-rpc.js';
+export { type Bootstrap, decodeBootstrap, encodeBootstrap, MAX_BOOTSTRAP_BYTES } from './bootstrap.js';
+export { buildMethods } from './build-methods.js';
+export {
+	builderEventSchema,
+	builderInfoSchema,
+	builderStateSchema,
+	buildRequestSchema,
+	MAX_DEFINITION_LENGTH,
+} from './builder-schemas.js';
+export { decodeManifest, encodeManifest, MAX_CONTEXT_ENTRIES, makeManifest } from './context-manifest.js';
+export { controlMethods } from './control-methods.js';
+export { type EnrolmentTranscript, enrolmentMac, equalMacs, randomSecret } from './enrolment.js';
+export { MAX_MESSAGE_LENGTH, parseFrame } from './parse-frame.js';
+export { nameSchema } from './primitives.js';
+export { queueMethods } from './queue-methods.js';
+export { leaseSchema, queueEventSchema, queueStatusSchema } from './queue-schemas.js';
+export {
+	contextClientSchema,
+	contextDaemonSchema,
+	contextEncodingSchema,
+	streamOpenSchema,
+	streamReplySchema,
+} from './stream-frames.js';
+export { PROTOCOL_VERSION } from './version.js';
