@@ -26,5 +26,5 @@ await main(async () => {
 	if (own && !build.some((argument) => argument.endsWith('.sif'))) return;
 
 	say(`running ${image}`);
-	await run(process.execPath, [resolve(root, 'scripts/apptainer.mjs'), 'run', image]);
+	await run(resolve(root, 'scripts/apptainer.sh'), ['run', image]);
 });
