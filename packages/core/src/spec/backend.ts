@@ -24,6 +24,8 @@ export interface BackendJob {
 
 /** Options of `Backend.execute`. Aborting `signal` ends the process group: SIGTERM, then SIGKILL. */
 export interface BackendOptions extends AbortOptions {
+	/** Aborting it ends the process group at once, by SIGKILL. */
+	readonly kill?: AbortSignal | undefined;
 	/** Called once, when the backend's process has been started. */
 	readonly onStart: (command: readonly string[]) => void;
 	/** Called with each piece of output, unchanged. The returned promise is back-pressure. */

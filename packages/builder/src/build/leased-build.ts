@@ -1,0 +1,285 @@
+import { writeFile } from 'node:fs/promises';
+import {
+	type Architecture,
+	type Backend,
+	type BackendResult,
+	type BuilderPhase,
+	type BuilderState,
+	type BuildRequest,
+	type Channel,
+	type Clock,
+	ContainerBuilderError,
+	deferred,
+	type TerminalSize,
+} from '@olcf/container-builder-core';
+import { ContextReceiver } from '../context/context-receiver.js';
+import { ImageFile } from '../output/image-file.js';
+import type { OutputLog } from '../output/output-log.js';
+import type { ByteSource } from '../output/serve-stream.js';
+import { Alarm } from '../server/alarm.js';
+import { backendFailure } from './backend-failure.js';
+import type { BuildDirectory } from './build-directory.js';
+import { chooseBackend } from './choose-backend.js';
+import { fileError } from './disk-full.js';
+import type { EventLog } from './event-log.js';
+import { ExhaustionWatch } from './exhaustion.js';
+import { isFinal, nextPhase, type PhaseInput } from './phase.js';
+
+/** Bounds of a build, all of them set. */
+export interface BuildBounds {
+	readonly contextBytes: number;
+	readonly contextEntries: number;
+	readonly outputBytes: number;
+	readonly imageBytes: number;
+}
+
+/** What a {@link LeasedBuild} is made of. */
+export interface LeasedBuildOptions {
+	readonly buildId: string;
+	readonly directory: BuildDirectory;
+	/** Empty. */
+	readonly output: OutputLog;
+	/** Those that are installed. */
+	readonly backends: readonly Backend[];
+	readonly architectures: readonly Architecture[];
+	readonly bounds: BuildBounds;
+	readonly clock: Clock;
+	readonly events: EventLog;
+}
+
+/** The one build of a lease, from `leased` to its final phase and as long as somebody may ask for its results. */
+export class LeasedBuild {
+	/** Resolves in a final phase. */
+	readonly settled: Promise<void>;
+	readonly #settled = deferred<void>();
+	readonly #options: LeasedBuildOptions;
+	readonly #output: OutputLog;
+	readonly #stop = new AbortController();
+	readonly #kill = new AbortController();
+	readonly #timeLimit: Alarm;
+	#phase: BuilderPhase = 'idle';
+	#request: BuildRequest | undefined;
+	#receiver: ContextReceiver | undefined;
+	#reportedBytes = 0;
+	#running: Promise<void> = Promise.resolve();
+	#backendStarted = false;
+	#result: BackendResult | undefined;
+	#image: ImageFile | undefined;
+	/** Why this side ends the build; the first reason counts. */
+	#stopped: ContainerBuilderError | undefined;
+	#error: ContainerBuilderError | undefined;
+	#onResize: ((size: TerminalSize) => void) | undefined;
+	#size: TerminalSize | undefined;
+
+	constructor(options: LeasedBuildOptions) {
+		this.#options = options;
+		this.#output = options.output;
+		this.settled = this.#settled.promise;
+		this.#timeLimit = new Alarm(options.clock, () => {
+			const { timeMs } = this.#request?.limits ?? {};
+			this.#end(new ContainerBuilderError('time-limit', `the build took longer than ${timeMs} ms`), false);
+		});
+		this.#move('lease');
+	}
+
+	get state(): BuilderState {
+		const exitCode = this.#result?.exitCode ?? undefined;
+		return {
+			phase: this.#phase,
+			sequence: this.#options.events.lastSequence,
+			buildId: this.#options.buildId,
+			backendStarted: this.#backendStarted,
+			outputBytes: this.#output.size,
+			...(exitCode === undefined ? {} : { exitCode }),
+			...(this.#phase === 'built' && this.#image ? { image: this.#image.digest } : {}),
+			...(this.#error ? { error: this.#error.toJSON() } : {}),
+		};
+	}
+
+	/** Idempotent by the build's id. Throws `busy` for another one, `unsupported` and `size-limit`. */
+	start(request: BuildRequest): BuilderState {
+		if (request.buildId !== this.#options.buildId) {
+			throw new ContainerBuilderError('busy', 'this builder is leased for another build');
+		}
+		if (this.#request || isFinal(this.#phase)) return this.state;
+		const backend = chooseBackend(request, this.#options);
+		const { context } = request;
+		const { contextBytes, contextEntries } = this.#options.bounds;
+		if (context && (context.size > contextBytes || context.entries > contextEntries)) {
+			throw new ContainerBuilderError(
+				'size-limit',
+				`the context has ${context.size} bytes in ${context.entries} entries; ` +
+					`this builder takes ${contextBytes} bytes in ${contextEntries} entries`,
+			);
+		}
+		this.#request = request;
+		if (context) {
+			this.#receiver = new ContextReceiver({
+				directory: this.#options.directory.context,
+				expected: context,
+				onProgress: (bytes) => this.#reportContext(bytes, context.size),
+			});
+		}
+		this.#move(context ? 'start-with-context' : 'start');
+		this.#running = this.#run(request, backend, this.#receiver);
+		return this.state;
+	}
+
+	/** Serves a channel `context`. Never rejects. */
+	async receive(channel: Channel): Promise<void> {
+		if (this.#receiver) return await this.#receiver.serve(channel);
+		const error = new ContainerBuilderError('protocol', 'no build was started that has a context');
+		await channel.send(JSON.stringify({ type: 'failure', error: error.toJSON() })).catch(() => {});
+		await channel.close();
+	}
+
+	output(): ByteSource {
+		return { read: (from, signal) => this.#output.read(from, signal), digest: () => this.#output.end };
+	}
+
+	/** Throws why there is none. */
+	image(): ByteSource {
+		const image = this.#phase === 'built' ? this.#image : undefined;
+		if (image) return { read: (from, signal) => image.read(from, signal), digest: () => image.digest };
+		throw this.#error ?? new ContainerBuilderError('not-found', 'the image is not built yet');
+	}
+
+	/** Nothing where the build has no terminal. */
+	resize(size: TerminalSize): void {
+		this.#size = size;
+		this.#onResize?.(size);
+	}
+
+	/** Ends the build with this error; resolves when it has ended. Without effect on one that has. */
+	async end(error: ContainerBuilderError, options: { readonly force: boolean }): Promise<void> {
+		this.#end(error, options.force);
+		await this.#running;
+	}
+
+	/** Lets go of the image. The build must have ended, and nobody may still read. */
+	async close(): Promise<void> {
+		await this.#running;
+		await this.#image?.close();
+	}
+
+	#end(error: ContainerBuilderError, force: boolean): void {
+		if (isFinal(this.#phase)) return;
+		this.#stopped ??= error;
+		if (this.#phase !== 'building') this.#settle(this.#stopped);
+		void this.#receiver?.close(this.#stopped);
+		this.#stop.abort(this.#stopped);
+		if (force) this.#kill.abort(this.#stopped);
+	}
+
+	/** Never rejects. */
+	async #run(request: BuildRequest, backend: Backend, receiver: ContextReceiver | undefined): Promise<void> {
+		try {
+			await receiver?.verified;
+			if (receiver) this.#move('context-verified');
+			const failure = await this.#execute(request, backend);
+			if (failure) return this.#settle(failure);
+			const { imageBytes } = this.#options.bounds;
+			this.#image = await ImageFile.open(this.#options.directory.image, {
+				maxBytes: Math.min(request.limits?.imageBytes ?? imageBytes, imageBytes),
+				signal: this.#stop.signal,
+			});
+			if (this.#stopped) return this.#settle(this.#stopped);
+			this.#options.events.append({ type: 'image', ...this.#image.digest });
+			this.#settle(undefined);
+		} catch (error) {
+			this.#settle(this.#stopped ?? fileError(error));
+		} finally {
+			this.#timeLimit.clear();
+		}
+	}
+
+	async #execute(request: BuildRequest, backend: Backend): Promise<ContainerBuilderError | undefined> {
+		const { directory, events } = this.#options;
+		await writeFile(directory.definition, request.definition, { flag: 'wx', mode: 0o644 });
+		const watch = await ExhaustionWatch.begin([directory.scratch]);
+		if (this.#stopped) return this.#stopped;
+		const result = await backend.execute(
+			{
+				kind: request.kind,
+				definitionPath: directory.definition,
+				contextDirectory: directory.context,
+				imagePath: directory.image,
+				scratchDirectory: directory.scratch,
+				format: request.format,
+				compression: request.compression ?? 'zstd',
+				architecture: request.architecture,
+				arguments: request.arguments,
+				terminal: request.terminal,
+				debug: request.debug ?? false,
+				limits: request.limits ?? {},
+			},
+			{
+				signal: this.#stop.signal,
+				kill: this.#kill.signal,
+				onStart: (command) => {
+					this.#backendStarted = true;
+					events.append({ type: 'backend-start', backend: backend.name, command });
+					if (request.limits?.timeMs !== undefined) this.#timeLimit.set(request.limits.timeMs);
+				},
+				onOutput: (chunk) => this.#takeOutput(chunk, request.limits?.outputBytes),
+				onResize: (listener) => {
+					this.#onResize = listener;
+					if (this.#size) listener(this.#size);
+				},
+			},
+		);
+		this.#timeLimit.clear();
+		this.#result = result;
+		events.append({ type: 'backend-end', ...result });
+		const failed = result.exitCode !== 0;
+		return backendFailure({
+			backend: backend.name,
+			result,
+			stopped: this.#stopped,
+			exhausted: failed ? await watch.find(this.#output) : undefined,
+		});
+	}
+
+	async #takeOutput(chunk: Uint8Array, requested: number | undefined): Promise<void> {
+		const bound = this.#options.bounds.outputBytes;
+		const limit = Math.min(requested ?? bound, bound);
+		const room = Math.max(0, limit - this.#output.size);
+		try {
+			await this.#output.append(chunk.subarray(0, room));
+		} catch (error) {
+			// There is nowhere to put it; it is still read, so that the backend can end.
+			this.#end(fileError(error), false);
+		}
+		if (chunk.length > room) {
+			const message = `the build wrote more than ${limit} bytes of output`;
+			this.#end(new ContainerBuilderError('output-limit', message), false);
+		}
+	}
+
+	/** Twenty reports at most. */
+	#reportContext(receivedBytes: number, size: number): void {
+		const fresh = receivedBytes - this.#reportedBytes;
+		if (fresh === 0 || (fresh < size / 20 && receivedBytes < size)) return;
+		this.#reportedBytes = receivedBytes;
+		this.#options.events.append({ type: 'context', receivedBytes, size });
+	}
+
+	#move(input: PhaseInput): boolean {
+		const phase = nextPhase(this.#phase, input);
+		if (phase === undefined) return false;
+		this.#phase = phase;
+		this.#options.events.append({ type: 'phase', phase });
+		return true;
+	}
+
+	#settle(error: ContainerBuilderError | undefined): void {
+		if (isFinal(this.#phase)) return;
+		this.#error = error;
+		this.#output.finish();
+		this.#move(error === undefined ? 'image-ready' : error.code === 'canceled' ? 'cancel' : 'failure');
+		if (!isFinal(this.#phase)) return;
+		const end = { type: 'end', phase: this.#phase } as const;
+		this.#options.events.append(error === undefined ? end : { ...end, error: error.toJSON() });
+		this.#settled.resolve();
+	}
+}

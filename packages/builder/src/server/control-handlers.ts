@@ -1,0 +1,66 @@
+import { type Channel, ContainerBuilderError } from '@olcf/container-builder-core';
+import type { controlMethods, Handlers } from '@olcf/container-builder-core/protocol';
+import type { BuilderDaemon } from './builder-daemon.js';
+import type { Challenge } from './enrolment.js';
+
+type ControlHandlers = Handlers<typeof controlMethods>;
+
+/** The methods of one channel `control`; before it has proved itself, it may only enrol. */
+export function controlHandlers(daemon: BuilderDaemon, channel: Channel): ControlHandlers {
+	let challenge: Challenge | undefined;
+	const proven = (): void => {
+		if (daemon.isControl(channel)) return;
+		throw new ContainerBuilderError('unauthenticated', 'this channel has not enrolled, or was replaced');
+	};
+	return {
+		enrol: async ({ queueNonce, key }) => {
+			const [made, answer] = daemon.enrolment.challenge(queueNonce, key);
+			challenge = made;
+			return answer;
+		},
+		accept: async ({ mac, sessionKey }) => {
+			// One proof for one challenge.
+			const asked = challenge;
+			challenge = undefined;
+			if (!asked) throw new ContainerBuilderError('unauthenticated', 'enrol comes before accept');
+			daemon.enrolment.accept(asked, mac, sessionKey);
+			daemon.useControl(channel);
+			return await daemon.info();
+		},
+		probe: async () => {
+			proven();
+			return daemon.state();
+		},
+		lease: async (lease) => {
+			proven();
+			daemon.acceptLease(lease);
+			return {};
+		},
+		token: async ({ tokenSha256 }) => {
+			proven();
+			daemon.lease().addToken(tokenSha256);
+			return {};
+		},
+		extend: async ({ deadlineMs }) => {
+			proven();
+			daemon.extend(deadlineMs);
+			return {};
+		},
+		cancel: async ({ force, reason }) => {
+			proven();
+			// The answer does not wait for the backend: the queue takes a daemon that is silent for lost.
+			void daemon.build().end(new ContainerBuilderError('canceled', reason || 'canceled'), { force });
+			return {};
+		},
+		states: async ({ after }, context) => {
+			proven();
+			await daemon.follow(after, context);
+			return {};
+		},
+		shutdown: async () => {
+			proven();
+			daemon.endSoon('shutdown');
+			return {};
+		},
+	};
+}
