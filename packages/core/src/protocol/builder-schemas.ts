@@ -23,7 +23,7 @@ export const builderInfoSchema = z.strictObject({
 	backends: z.array(z.strictObject({ name: z.string().max(64), version: z.string().max(256) })),
 	privilege: z.enum(['root', 'user-namespace']),
 });
-export const buildLimitsSchema = z.strictObject({
+const buildLimitsSchema = z.strictObject({
 	timeMs: durationSchema.optional(),
 	outputBytes: countSchema.optional(),
 	imageBytes: countSchema.optional(),
@@ -46,15 +46,7 @@ export const buildRequestSchema = z.strictObject({
 	limits: buildLimitsSchema.optional(),
 	labels: labelsSchema,
 });
-export const builderPhaseSchema = z.enum([
-	'idle',
-	'leased',
-	'uploading',
-	'building',
-	'built',
-	'failed',
-	'canceled',
-]);
+const builderPhaseSchema = z.enum(['idle', 'leased', 'uploading', 'building', 'built', 'failed', 'canceled']);
 const imageFields = { size: countSchema, sha256: sha256Schema };
 /** Of `BuilderState`. */
 export const builderStateSchema = z.strictObject({

@@ -58,10 +58,7 @@ export function decodeManifest(bytes: Uint8Array, digest: string): ContextManife
 			'the manifest of the context is not the announced one',
 		);
 	}
-	const parsed = z
-		.array(entrySchema)
-		.max(MAX_CONTEXT_ENTRIES)
-		.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+	const parsed = z.array(entrySchema).max(MAX_CONTEXT_ENTRIES).safeParse(parseJson(bytes));
 	if (!parsed.success) {
 		throw new ContainerBuilderError('protocol', `not a manifest: ${z.prettifyError(parsed.error)}`);
 	}
@@ -84,4 +81,12 @@ export function decodeManifest(bytes: Uint8Array, digest: string): ContextManife
 		size += entry.size;
 	}
 	return { entries: parsed.data, size, digest };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+	try {
+		return JSON.parse(Buffer.from(bytes).toString('utf8'));
+	} catch (error) {
+		throw new ContainerBuilderError('protocol', 'not a manifest: it is not JSON', { cause: error });
+	}
 }

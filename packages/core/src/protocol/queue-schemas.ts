@@ -16,7 +16,7 @@ import {
 } from './primitives.js';
 
 const userSchema = z.string().max(256);
-export const buildStateSchema = z.enum([
+const buildStateSchema = z.enum([
 	'queued',
 	'connecting',
 	'uploading',

@@ -10,6 +10,13 @@ export interface Method {
 /** The methods of one channel by name. */
 export type MethodMap = Readonly<Record<string, Method>>;
 
+/** What schemas call by its mutable type, from whoever has it as `readonly`. */
+export type Immutable<T> = T extends readonly (infer E)[]
+	? readonly Immutable<E>[]
+	: T extends object
+		? { readonly [K in keyof T]: Immutable<T[K]> }
+		: T;
+
 /** What method `N` takes. */
 export type Params<M extends MethodMap, N extends keyof M> = z.output<M[N]['params']>;
 /** What method `N` answers. */

@@ -42,6 +42,7 @@ export class RpcClient<M extends MethodMap> implements AsyncDisposable {
 		options: CallOptions<StreamEvent<M, N>> = {},
 	): Promise<Result<M, N>> {
 		const { signal, onEvent } = options;
+		if (!Object.hasOwn(this.#methods, method)) throw new TypeError(`there is no method ${method}`);
 		throwIfAborted(signal);
 		if (this.#ended) throw this.#ended;
 		const id = ++this.#lastId;
@@ -85,6 +86,7 @@ export class RpcClient<M extends MethodMap> implements AsyncDisposable {
 		const reply = parseFrame(rpcReplySchema, frame);
 		const call = this.#pending.get(reply.id);
 		const method = call && this.#methods[call.method];
+		// The answer to a call that was taken back.
 		if (!call || !method) return;
 		if (reply.type === 'failure') call.answer.reject(ContainerBuilderError.fromJSON(reply.error));
 		else if (reply.type === 'response') call.answer.resolve(check(method.result, reply.result, call.method));

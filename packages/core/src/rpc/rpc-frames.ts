@@ -19,7 +19,5 @@ export const rpcReplySchema = z.discriminatedUnion('type', [
 	z.strictObject({ type: z.literal('failure'), id: countSchema, error: serializedErrorSchema }),
 ]);
 
-/** A frame of the calling side. */
-export type RpcRequest = z.infer<typeof rpcRequestSchema>;
 /** A frame of the serving side. */
 export type RpcReply = z.infer<typeof rpcReplySchema>;

@@ -1,6 +1,6 @@
 import { parseFrame } from '../protocol/parse-frame.js';
 import { type Channel, ContainerBuilderError } from '../spec/index.js';
-import type { MethodMap, Params, Result, StreamEvent } from './define-methods.js';
+import type { Immutable, MethodMap, Params, Result, StreamEvent } from './define-methods.js';
 import { type RpcReply, rpcRequestSchema } from './rpc-frames.js';
 
 /** What a handler gets beside its parameters. */
@@ -8,7 +8,7 @@ export interface HandlerContext<E> {
 	/** Aborted when the caller takes the request back or is gone. */
 	readonly signal: AbortSignal;
 	/** Sends one event; resolves when the channel has room again. */
-	emit(event: E): Promise<void>;
+	emit(event: Immutable<E>): Promise<void>;
 }
 
 /** One function for each method of a channel. */
@@ -16,7 +16,7 @@ export type Handlers<M extends MethodMap> = {
 	readonly [N in keyof M & string]: (
 		params: Params<M, N>,
 		context: HandlerContext<StreamEvent<M, N>>,
-	) => Promise<Result<M, N>>;
+	) => Promise<Immutable<Result<M, N>>>;
 };
 
 /** Most requests of one channel that may be open at a time. */

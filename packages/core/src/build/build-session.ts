@@ -1,0 +1,111 @@
+import { TypedEventEmitter } from '../events/typed-event-emitter.js';
+import type {
+	BuildEvent,
+	BuildEventMap,
+	BuildState,
+	BuildSummary,
+	Clock,
+	SerializedError,
+} from '../spec/index.js';
+import { nextBuildState } from './build-state.js';
+import { EventLog, type NewBuildEvent } from './event-log.js';
+import { LastLines } from './last-lines.js';
+
+/** Between two progress events. */
+const PROGRESS_MS = 200;
+
+/** What is known of a build under way: written by what runs it, read through its handle. */
+export class BuildSession {
+	readonly id: string;
+	readonly log: EventLog;
+	readonly emitter = new TypedEventEmitter<BuildEventMap>();
+	/** Bytes of output that were published: where the next connection goes on from. */
+	outputOffset: number;
+	/** Number of the builder's last event that was taken note of. */
+	builderSequence = 0;
+	backendStarted = false;
+	backendExitCode: number | undefined;
+	builderId: string | undefined;
+	attempts = 0;
+	readonly #clock: Clock;
+	readonly #startedAt: number;
+	readonly #lastLines = new LastLines();
+	readonly #phases: Partial<Record<BuildState, number>> = {};
+	#state: BuildState = 'queued';
+	#stateSince: number;
+	#ended = false;
+	#progressAt = Number.NEGATIVE_INFINITY;
+
+	constructor(id: string, options: { readonly clock: Clock; readonly outputOffset?: number | undefined }) {
+		this.id = id;
+		this.log = new EventLog(id);
+		this.outputOffset = options.outputOffset ?? 0;
+		this.#clock = options.clock;
+		this.#startedAt = options.clock.now();
+		this.#stateSince = this.#startedAt;
+	}
+
+	get state(): BuildState {
+		return this.#state;
+	}
+
+	/** Numbers an event, keeps it and tells the listeners; nothing after `build-end`. */
+	publish(event: NewBuildEvent): void {
+		if (this.#ended) return;
+		this.#ended = event.type === 'build-end';
+		const published = this.log.append(event);
+		this.emitter.emit('event', published);
+		// Types cannot tell that a name and its event belong together.
+		const byName: { emit(name: string, event: BuildEvent): void } = this.emitter;
+		byName.emit(published.type, published);
+	}
+
+	/** Progress, where the last was long enough ago, or where it is complete. */
+	progress(event: Extract<NewBuildEvent, { type: `${string}-progress` }>): void {
+		const done = event.type === 'upload-progress' ? event.sentBytes : event.receivedBytes;
+		const now = this.#clock.now();
+		if (done < event.size && now - this.#progressAt < PROGRESS_MS) return;
+		this.#progressAt = now;
+		this.publish(event);
+	}
+
+	/** Output that arrived. */
+	output(bytes: Uint8Array): void {
+		this.#lastLines.push(bytes);
+		const offset = this.outputOffset;
+		this.outputOffset += bytes.byteLength;
+		this.publish({ type: 'output', offset, bytes });
+	}
+
+	/** Goes to a state; nothing where it is in it already. */
+	moveTo(state: BuildState): void {
+		if (state === this.#state) return;
+		const next = nextBuildState(this.#state, state);
+		const now = this.#clock.now();
+		this.#phases[this.#state] = (this.#phases[this.#state] ?? 0) + (now - this.#stateSince);
+		this.#stateSince = now;
+		this.#state = next;
+		this.publish({ type: 'state', state });
+	}
+
+	/** Another builder, everything from the beginning. */
+	beginAnew(error: SerializedError): void {
+		this.publish({ type: 'build-retry', attempt: this.attempts + 1, error });
+		this.moveTo('queued');
+		this.builderSequence = 0;
+		this.builderId = undefined;
+	}
+
+	summary(exitCode: number): BuildSummary {
+		return {
+			id: this.id,
+			durationMs: this.#clock.now() - this.#startedAt,
+			exitCode,
+			lastOutput: this.#lastLines.lines(),
+			attempts: this.attempts,
+			phases: { ...this.#phases },
+			...(this.backendExitCode === undefined ? {} : { backendExitCode: this.backendExitCode }),
+			...(this.builderId === undefined ? {} : { builderId: this.builderId }),
+		};
+	}
+}

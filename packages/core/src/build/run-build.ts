@@ -1,0 +1,241 @@
+import { linkSignal } from '../concurrency/link-signal.js';
+import { canceledError, throwIfAborted } from '../concurrency/throw-if-aborted.js';
+import {
+	type BuildInput,
+	type BuildOptions,
+	type BuildOutcome,
+	type BuildResult,
+	type CheckoutRequest,
+	ContainerBuilderError,
+	type Format,
+	type ImageDigest,
+	type Lease,
+} from '../spec/index.js';
+import type { BuildSession } from './build-session.js';
+import { isRetried } from './build-state.js';
+import { formatOf, type ImageTarget, imageTarget } from './image-target.js';
+import { LeaseRun } from './lease-run.js';
+import { type PreparedBuild, prepareBuild } from './prepare-build.js';
+import type { RunContext } from './run-context.js';
+import { takeLease } from './take-lease.js';
+
+/** How long an image that is left on its builder is kept where nothing else is said. */
+export const DEFAULT_KEEP_MS = 3_600_000;
+/** How long giving a builder back may take. */
+const RELEASE_TIMEOUT_MS = 10_000;
+
+/** What a handle can ask of the run behind it. */
+export interface RunControl {
+	/** Aborted to end the build. */
+	readonly signal: AbortSignal;
+	/** Told of each builder that is used, and of its end. */
+	readonly onRun: (run: LeaseRun | undefined) => void;
+	/** Given what stays on the builder after the build: called when it is not wanted any more. */
+	readonly onKept: (run: LeaseRun, giveBack: () => Promise<void>) => void;
+}
+
+/** Prepares, waits for a builder, builds, brings the image. */
+export async function runBuild(
+	session: BuildSession,
+	context: RunContext,
+	control: RunControl,
+	input: BuildInput,
+	options: BuildOptions,
+): Promise<BuildResult> {
+	const { signal } = control;
+	const prepared = await prepareBuild(session.id, input, { ...options, signal });
+	throwIfAborted(signal);
+	const { request, target } = prepared;
+	session.publish({
+		type: 'build-start',
+		kind: request.kind,
+		contextSize: prepared.context?.manifest.size ?? 0,
+		contextEntries: prepared.context?.manifest.entries.length ?? 0,
+	});
+	session.publish({ type: 'state', state: 'queued' });
+	const wish: CheckoutRequest = {
+		buildId: session.id,
+		...(input.architecture === undefined ? {} : { architecture: input.architecture }),
+		...(input.labels === undefined ? {} : { labels: input.labels }),
+	};
+	const lease = await takeLease(session, context.queue, wish, signal);
+	return await buildWithRetries({ session, context, control, target }, lease, prepared, options.retries ?? 2);
+}
+
+/** Goes on with a build that this or another client began. */
+export async function runAttached(
+	session: BuildSession,
+	context: RunContext,
+	control: RunControl,
+	options: { readonly image?: BuildInput['image']; readonly force?: boolean | undefined },
+): Promise<BuildResult> {
+	const { signal } = control;
+	const { image, force = false } = options;
+	const target = await imageTarget(image, { directory: process.cwd(), force });
+	const lease = await context.queue.resume(session.id, { signal });
+	const running = { session, context, control, target };
+	return await onLease(running, lease, formatOf(image), (run) => run.watch(), { kept: 'left' });
+}
+
+interface Running {
+	readonly session: BuildSession;
+	readonly context: RunContext;
+	readonly control: RunControl;
+	readonly target: ImageTarget;
+}
+
+async function buildWithRetries(
+	running: Running,
+	first: Lease,
+	prepared: PreparedBuild,
+	retries: number,
+): Promise<BuildResult> {
+	const { session, control } = running;
+	const mayRetry = (error: ContainerBuilderError): boolean => {
+		const { backendStarted, attempts } = session;
+		return isRetried({ error, backendStarted, attempts, retries });
+	};
+	const rules = { mayRetry, kept: 'held' } as const;
+	for (let lease = first; ; ) {
+		try {
+			return await onLease(running, lease, prepared.request.format, (run) => run.build(prepared), rules);
+		} catch (error) {
+			if (!(error instanceof RetryWanted)) throw error;
+			session.beginAnew(error.reason.toJSON());
+			lease = await replaced(running, lease, error.reason);
+			throwIfAborted(control.signal);
+		}
+	}
+}
+
+/** Says to the retry loop that the lease was kept to be replaced. */
+class RetryWanted extends Error {
+	readonly reason: ContainerBuilderError;
+
+	constructor(reason: ContainerBuilderError) {
+		super(reason.message);
+		this.reason = reason;
+	}
+}
+
+/** A fresh builder for a lost one. What it was lost by counts where there is none. */
+async function replaced(running: Running, lease: Lease, reason: ContainerBuilderError): Promise<Lease> {
+	const { signal } = running.control;
+	try {
+		return await lease.replace('builder-lost', { signal });
+	} catch {
+		const failure = signal.aborted ? canceledError(signal) : reason;
+		await release(running, lease, failure);
+		throw failure;
+	}
+}
+
+/** What becomes of a lease. */
+interface LeaseRules {
+	readonly mayRetry?: (error: ContainerBuilderError) => boolean;
+	/** An image that nobody has taken: this process holds it, or the queue keeps it for a while. */
+	readonly kept: 'held' | 'left';
+}
+
+async function onLease(
+	running: Running,
+	lease: Lease,
+	format: Format,
+	work: (run: LeaseRun) => Promise<ImageDigest>,
+	{ mayRetry, kept }: LeaseRules,
+): Promise<BuildResult> {
+	const { session, context, control, target } = running;
+	const run = new LeaseRun(session, context, lease);
+	const outcome = await withControl(control, run, async () => {
+		const image = await work(run);
+		throwIfAborted(control.signal);
+		if (target.kind !== 'none') await run.download(target, format);
+		session.moveTo('succeeded');
+		const path = target.kind === 'file' ? { path: target.path } : {};
+		return { ...session.summary(0), image: { ...path, format, ...image } };
+	});
+	const failure = outcome instanceof ContainerBuilderError ? outcome : undefined;
+	const giveBack = async (): Promise<void> => {
+		await run.close();
+		if (!run.detached) await release(running, lease, failure);
+	};
+	if (outcome instanceof ContainerBuilderError) {
+		if (run.detached) {
+			await run.close();
+			throw detachedError(session.id);
+		}
+		if (!control.signal.aborted && mayRetry?.(outcome)) {
+			await run.close();
+			throw new RetryWanted(outcome);
+		}
+		await giveBack();
+		throw control.signal.aborted ? canceledError(control.signal) : outcome;
+	}
+	if (target.kind !== 'none') await giveBack();
+	else if (kept === 'held') {
+		// A socket would keep the process alive, the lease does not.
+		await run.disconnect();
+		control.onKept(run, giveBack);
+	} else {
+		await run.detach(DEFAULT_KEEP_MS, control.signal);
+		await run.close();
+	}
+	return outcome;
+}
+
+/** Lets the handle reach the run while it works; what it fails with is returned. */
+async function withControl<T>(
+	control: RunControl,
+	run: LeaseRun,
+	work: () => Promise<T>,
+): Promise<T | ContainerBuilderError> {
+	const onAbort = (): void => run.cancel();
+	control.onRun(run);
+	control.signal.addEventListener('abort', onAbort, { once: true });
+	try {
+		if (control.signal.aborted) run.cancel();
+		return await work();
+	} catch (error) {
+		return ContainerBuilderError.from(error);
+	} finally {
+		control.signal.removeEventListener('abort', onAbort);
+		control.onRun(undefined);
+	}
+}
+
+async function release(
+	running: Running,
+	lease: Lease,
+	failure: ContainerBuilderError | undefined,
+): Promise<void> {
+	const { session, context } = running;
+	const limit = linkSignal();
+	const cancelTimer = context.clock.schedule(
+		() => limit.abort('the queue did not answer'),
+		RELEASE_TIMEOUT_MS,
+	);
+	try {
+		await lease.release(outcomeOf(failure), { signal: limit.signal });
+	} catch (error) {
+		const { code, message } = ContainerBuilderError.from(error);
+		// A queue that does not know the lease any more has nothing to take back.
+		if (['lease-lost', 'not-found', 'queue-closed'].includes(code)) return;
+		session.publish({
+			type: 'warning',
+			message: `the builder could not be given back (${message}); the queue will take it`,
+		});
+	} finally {
+		cancelTimer();
+	}
+}
+
+function outcomeOf(failure: ContainerBuilderError | undefined): BuildOutcome {
+	if (failure === undefined) return { status: 'succeeded' };
+	return { status: failure.code === 'canceled' ? 'canceled' : 'failed', code: failure.code };
+}
+
+function detachedError(id: string): ContainerBuilderError {
+	return new ContainerBuilderError('canceled', 'detached: the build goes on without this client', {
+		hint: `Go on with it by its id: ${id}`,
+	});
+}

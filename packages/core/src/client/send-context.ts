@@ -1,0 +1,162 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { linkSignal } from '../concurrency/link-signal.js';
+import { canceledError } from '../concurrency/throw-if-aborted.js';
+import { encodeManifest } from '../protocol/context-manifest.js';
+import { parseFrame } from '../protocol/parse-frame.js';
+import { contextDaemonSchema } from '../protocol/stream-frames.js';
+import {
+	type AbortOptions,
+	type Channel,
+	ContainerBuilderError,
+	type ContextManifest,
+	type ContextSource,
+	type Frame,
+} from '../spec/index.js';
+import type { BuilderLink } from './builder-link.js';
+import { HashCheckpoints } from './hash-checkpoints.js';
+
+const compress = promisify(gzip);
+/** Uncompressed bytes of one frame. */
+const FRAME_BYTES = 2 ** 20;
+
+/** What `sendContext` takes beside the source. */
+export interface SendContextOptions extends AbortOptions {
+	/** Called with the bytes of the archive that the builder has, at most `manifest.size`. */
+	readonly onProgress?: ((sentBytes: number) => void) | undefined;
+}
+
+/** Sends a context over as many connections as it takes; resolves when the builder has verified it. */
+export async function sendContext(
+	link: BuilderLink,
+	source: ContextSource,
+	options: SendContextOptions = {},
+): Promise<void> {
+	const { signal } = options;
+	const manifest = await source.manifest({ signal });
+	const checkpoints = new HashCheckpoints();
+	const budget = link.budget();
+	for (;;) {
+		const stop = linkSignal(signal);
+		try {
+			const dialed = await link.dial('context', { signal: stop.signal });
+			try {
+				const onProgress = (sentBytes: number): void => {
+					budget.progressed();
+					options.onProgress?.(Math.min(sentBytes, manifest.size));
+				};
+				await sendOnce(dialed.channel, {
+					source,
+					manifest,
+					checkpoints,
+					local: link.local,
+					stop,
+					onProgress,
+				});
+				await dialed.finish();
+				return;
+			} finally {
+				dialed.drop();
+			}
+		} catch (error) {
+			if (signal?.aborted) throw canceledError(signal);
+			await budget.failed(error, { signal });
+		} finally {
+			stop.dispose();
+		}
+	}
+}
+
+interface Sending {
+	readonly source: ContextSource;
+	readonly manifest: ContextManifest;
+	readonly checkpoints: HashCheckpoints;
+	readonly local: boolean;
+	readonly stop: { readonly signal: AbortSignal; abort(reason?: unknown): void };
+	readonly onProgress: (sentBytes: number) => void;
+}
+
+async function sendOnce(channel: Channel, sending: Sending): Promise<void> {
+	const { manifest, stop, local, onProgress } = sending;
+	const replies = channel[Symbol.asyncIterator]();
+	const say = (message: object): Promise<void> => channel.send(JSON.stringify(message));
+	await say({
+		type: 'open',
+		digest: manifest.digest,
+		encodings: local ? ['identity'] : ['gzip', 'identity'],
+	});
+	const have = await nextReply(replies);
+	if (have.type === 'verified') return onProgress(manifest.size);
+
+	// The builder may say no at any time, a full disk for one: that stops the sending.
+	const verdict = nextReply(replies);
+	verdict.catch((error) => stop.abort(error));
+	try {
+		if (!have.manifest) {
+			const bytes = encodeManifest(manifest.entries);
+			await say({ type: 'manifest', size: bytes.byteLength });
+			for (let at = 0; at < bytes.byteLength; at += FRAME_BYTES)
+				await channel.send(bytes.subarray(at, at + FRAME_BYTES));
+		}
+		await say({ type: 'archive', from: have.offset });
+		const encode =
+			have.encoding === 'gzip'
+				? (bytes: Uint8Array): Promise<Uint8Array> => compress(bytes, { level: 4 })
+				: async (bytes: Uint8Array): Promise<Uint8Array> => bytes;
+		if (have.encoding === 'zstd') throw new ContainerBuilderError('protocol', 'zstd was not offered');
+		const end = await sendArchive(channel, encode, have.offset, sending);
+		await say({ type: 'end', ...end });
+		onProgress(manifest.size);
+	} catch (error) {
+		// Where the connection broke under a refusal, the refusal is what happened.
+		if (stop.signal.aborted) await verdict;
+		throw error;
+	}
+	const reply = await verdict;
+	if (reply.type !== 'verified')
+		throw new ContainerBuilderError('protocol', 'the builder answered out of order');
+}
+
+async function sendArchive(
+	channel: Channel,
+	encode: (bytes: Uint8Array) => Promise<Uint8Array>,
+	from: number,
+	{ source, checkpoints, stop, onProgress }: Sending,
+): Promise<{ readonly size: number; readonly sha256: string }> {
+	const start = checkpoints.before(from);
+	let { offset } = start;
+	for await (const chunk of source.archive({ from: offset, signal: stop.signal })) {
+		for (let at = 0; at < chunk.byteLength; at += FRAME_BYTES) {
+			const piece = chunk.subarray(at, at + FRAME_BYTES);
+			start.hash.update(piece);
+			const skip = Math.min(Math.max(from - offset, 0), piece.byteLength);
+			offset += piece.byteLength;
+			checkpoints.keep(offset, start.hash);
+			if (skip === piece.byteLength) continue;
+			await channel.send(await encode(piece.subarray(skip)));
+			onProgress(offset);
+		}
+	}
+	if (offset < from) {
+		throw new ContainerBuilderError(
+			'source-changed',
+			'the context is smaller than what the builder has of it',
+		);
+	}
+	return { size: offset, sha256: start.hash.digest('hex') };
+}
+
+async function nextReply(
+	replies: AsyncIterator<Frame>,
+): Promise<Exclude<ReturnType<typeof readReply>, { type: 'failure' }>> {
+	const { done, value } = await replies.next();
+	if (done)
+		throw new ContainerBuilderError('connection-lost', 'the connection ended before the context was sent');
+	const reply = readReply(value);
+	if (reply.type === 'failure') throw ContainerBuilderError.fromJSON(reply.error);
+	return reply;
+}
+
+function readReply(frame: Frame) {
+	return parseFrame(contextDaemonSchema, frame);
+}

@@ -1,0 +1,45 @@
+/**
+ * Everything of container-builder that needs neither a cloud nor a socket: the specification, the client, the
+ * queue in this process and the remote one, the definition parser.
+ *
+ * @packageDocumentation
+ */
+export { cacheDirectory, cachePath } from './cache-directory.js';
+export { type ImageCatalogueOptions, imageCatalogue } from './catalogue/image-catalogue.js';
+export type { RegistryCredentials } from './catalogue/registry-client.js';
+export { connectBuilder } from './client/connect-builder.js';
+export {
+	type AttachOptions,
+	type ClientOptions,
+	ContainerBuilder,
+	type ContainerBuilderOptions,
+} from './client/container-builder.js';
+export { RemoteBuilder, type RemoteBuilderOptions } from './client/remote-builder.js';
+export { abortable } from './concurrency/abortable.js';
+export { type Deferred, deferred } from './concurrency/deferred.js';
+export { type LinkedSignal, linkSignal } from './concurrency/link-signal.js';
+export { sleep } from './concurrency/sleep.js';
+export { canceledError, throwIfAborted } from './concurrency/throw-if-aborted.js';
+export { type DefinitionContextOptions, definitionContext } from './context/definition-context.js';
+export { type DirectoryContextOptions, directoryContext } from './context/directory-context.js';
+export type {
+	ApptainerDefinition,
+	DefinitionProblem,
+	DefinitionSection,
+	DefinitionStage,
+	FileCopy,
+	HeaderField,
+	ParsedDefinition,
+	Position,
+} from './definition/definition-types.js';
+export { detectDefinitionKind } from './definition/detect-definition-kind.js';
+export { type LocalFile, localFiles } from './definition/local-files.js';
+export { type ParseDefinitionOptions, parseDefinition } from './definition/parse-definition.js';
+export { TypedEventEmitter } from './events/typed-event-emitter.js';
+export { BuilderQueue } from './queue/builder-queue.js';
+export type { BuilderQueueOptions, PoolOptions } from './queue/builder-queue-options.js';
+export { memoryStore } from './queue/memory-store.js';
+export { RemoteQueue, type RemoteQueueOptions } from './queue/remote-queue.js';
+export type { LeaseControl, UserQueue } from './queue/user-queue.js';
+export * from './spec/index.js';
+export { systemClock } from './time/system-clock.js';

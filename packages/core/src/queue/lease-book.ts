@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { type BuildOutcome, type Clock, ContainerBuilderError } from '../spec/index.js';
+import { MovingAverage } from './moving-average.js';
+import type { PooledBuilder } from './pooled-builder.js';
+
+/** Ended leases that are remembered, for those who ask for them again. */
+const REMEMBERED_LEASES = 1_000;
+/** The builder counts the deadline itself and says so; the queue waits this much longer. */
+const DEADLINE_GRACE_MS = 10_000;
+
+/** Why a lease ended. `released`: its holder was done with it. */
+export type LeaseEndReason =
+	| 'released'
+	| 'replaced'
+	| 'idle'
+	| 'deadline'
+	| 'builder-lost'
+	| 'canceled'
+	| 'queue-closed';
+
+/** One lease as the queue knows it. */
+export interface LeaseRecord {
+	readonly id: string;
+	readonly buildId: string;
+	readonly user: string;
+	readonly builder: PooledBuilder;
+	/** By the queue's clock. */
+	readonly since: number;
+	readonly deadlineMs: number;
+	readonly idleMs: number;
+	ended?: { readonly reason: LeaseEndReason; readonly error?: ContainerBuilderError | undefined } | undefined;
+}
+
+/** Options of {@link LeaseBook}. */
+export interface LeaseBookOptions {
+	readonly clock: Clock;
+	readonly deadlineMs: number;
+	readonly idleMs: number;
+	/** Called once for each lease. */
+	readonly onEnd: (lease: LeaseRecord, reason: LeaseEndReason, outcome?: BuildOutcome) => void;
+}
+
+interface BookedLease {
+	readonly record: LeaseRecord;
+	cancelIdle: () => void;
+	cancelDeadline: () => void;
+}
+
+/** The leases with their two clocks: the deadline, and how long nobody gave a sign of life. */
+export class LeaseBook {
+	readonly #options: LeaseBookOptions;
+	readonly #leases = new Map<string, BookedLease>();
+	readonly #ended: string[] = [];
+	readonly #durations = new MovingAverage();
+
+	constructor(options: LeaseBookOptions) {
+		this.#options = options;
+	}
+
+	/** Those that hold. */
+	get active(): readonly LeaseRecord[] {
+		return [...this.#leases.values()].map(({ record }) => record).filter(({ ended }) => ended === undefined);
+	}
+
+	/** How long leases lasted, on average. */
+	get averageMs(): number | undefined {
+		return this.#durations.value;
+	}
+
+	/** What a new lease has that is not known yet. */
+	terms(): { readonly id: string; readonly deadlineMs: number; readonly idleMs: number } {
+		const { deadlineMs, idleMs } = this.#options;
+		return { id: randomUUID(), deadlineMs, idleMs };
+	}
+
+	start(lease: Omit<LeaseRecord, 'since' | 'ended'>): LeaseRecord {
+		const { clock } = this.#options;
+		const record: LeaseRecord = { ...lease, since: clock.now() };
+		const cancelDeadline = clock.schedule(
+			() => this.end(record.id, 'deadline'),
+			record.deadlineMs + DEADLINE_GRACE_MS,
+		);
+		const booked: BookedLease = { record, cancelDeadline, cancelIdle: () => {} };
+		this.#leases.set(record.id, booked);
+		this.#expectSign(booked, record.idleMs);
+		return record;
+	}
+
+	/** Whatever became of it. */
+	find(leaseId: string): LeaseRecord | undefined {
+		return this.#leases.get(leaseId)?.record;
+	}
+
+	/** The one that holds for a build. */
+	ofBuild(buildId: string): LeaseRecord | undefined {
+		return this.active.find((lease) => lease.buildId === buildId);
+	}
+
+	/** The one that holds for a builder. */
+	ofBuilder(builderId: string): LeaseRecord | undefined {
+		return this.active.find((lease) => lease.builder.id === builderId);
+	}
+
+	/** A sign of life: `idleMs` begins anew. Rejects with `lease-lost` where it is over. */
+	renew(leaseId: string, idleMs?: number): { readonly remainingMs: number } {
+		const booked = this.#holding(leaseId);
+		this.#expectSign(booked, idleMs ?? booked.record.idleMs);
+		const { since, deadlineMs } = booked.record;
+		return { remainingMs: Math.max(0, since + deadlineMs - this.#options.clock.now()) };
+	}
+
+	/** Ends it; nothing where it has ended. */
+	end(
+		leaseId: string,
+		reason: LeaseEndReason,
+		more: { outcome?: BuildOutcome; error?: ContainerBuilderError } = {},
+	): void {
+		const booked = this.#leases.get(leaseId);
+		if (booked === undefined || booked.record.ended !== undefined) return;
+		booked.cancelIdle();
+		booked.cancelDeadline();
+		booked.record.ended = { reason, error: more.error };
+		this.#durations.add(this.#options.clock.now() - booked.record.since);
+		this.#ended.push(leaseId);
+		if (this.#ended.length > REMEMBERED_LEASES) this.#leases.delete(this.#ended.shift() ?? '');
+		this.#options.onEnd(booked.record, reason, more.outcome);
+	}
+
+	#expectSign(booked: BookedLease, withinMs: number): void {
+		booked.cancelIdle();
+		booked.cancelIdle = this.#options.clock.schedule(() => this.end(booked.record.id, 'idle'), withinMs);
+	}
+
+	#holding(leaseId: string): BookedLease {
+		const booked = this.#leases.get(leaseId);
+		if (booked === undefined)
+			throw new ContainerBuilderError('lease-lost', 'the queue does not know this lease');
+		if (booked.record.ended !== undefined) throw leaseLost(booked.record);
+		return booked;
+	}
+}
+
+const WHY: Readonly<Record<LeaseEndReason, string>> = {
+	released: 'it was given back',
+	replaced: 'it was replaced',
+	idle: 'its holder gave no sign of life',
+	deadline: 'its deadline has passed',
+	'builder-lost': 'the builder was lost',
+	canceled: 'the build was canceled',
+	'queue-closed': 'the queue was closed',
+};
+
+/** The error for a lease that has ended. */
+export function leaseLost({ ended }: LeaseRecord): ContainerBuilderError {
+	const reason = ended?.reason ?? 'released';
+	const detail = ended?.error === undefined ? '' : ` (${ended.error.message})`;
+	return new ContainerBuilderError('lease-lost', `the lease is over: ${WHY[reason]}${detail}`, {
+		cause: ended?.error,
+		details: { reason },
+	});
+}

@@ -1,0 +1,66 @@
+import { abortable } from '../concurrency/abortable.js';
+import { type Clock, ContainerBuilderError, type Endpoint, type Machine } from '../spec/index.js';
+import { backoffMs } from './backoff.js';
+import { pause } from './pause.js';
+import type { ProviderCalls } from './provider-calls.js';
+
+const LOOK_PAUSES = { firstMs: 500, maxMs: 5_000 };
+/** How many lists in a row must lack a machine: a list may tell what was true a moment ago. */
+const MISSES_UNTIL_GONE = 2;
+
+/** What {@link findEndpoint} goes by. */
+export interface EndpointLookUp {
+	readonly machine: Machine;
+	readonly calls: ProviderCalls;
+	readonly clock: Clock;
+	readonly signal: AbortSignal;
+	/** Told of lists that failed; they are asked for again. */
+	readonly onFailure: (error: unknown) => void;
+}
+
+/** Where the machine's daemon will answer. Rejects with `machine-failed` where the machine has failed. */
+export async function findEndpoint(lookUp: EndpointLookUp): Promise<Endpoint> {
+	const { calls, clock, signal } = lookUp;
+	let machine: Machine | undefined = lookUp.machine;
+	for (let looks = 1; ; looks++) {
+		if (machine?.state === 'failed') throw failed(machine);
+		if (machine?.endpoint !== undefined) return machine.endpoint;
+		await pause(clock, backoffMs(looks, LOOK_PAUSES), signal);
+		try {
+			const machines = await abortable(calls.list(), signal);
+			machine = machines.find(({ builderId }) => builderId === lookUp.machine.builderId);
+		} catch (error) {
+			if (signal.aborted) throw error;
+			lookUp.onFailure(error);
+		}
+	}
+}
+
+/**
+ * Rejects with `machine-failed` where the provider says that the machine has failed or, several times in a row,
+ * that there is none. A provider that cannot tell is believed to have it.
+ */
+export async function confirmMachine(
+	builderId: string,
+	calls: ProviderCalls,
+	misses: { count: number },
+	signal: AbortSignal,
+): Promise<void> {
+	let machines: readonly Machine[];
+	try {
+		machines = await abortable(calls.list(), signal);
+	} catch {
+		return;
+	}
+	const machine = machines.find((one) => one.builderId === builderId);
+	if (machine?.state === 'failed') throw failed(machine);
+	misses.count = machine === undefined ? misses.count + 1 : 0;
+	if (misses.count >= MISSES_UNTIL_GONE) {
+		throw new ContainerBuilderError('machine-failed', 'its machine is gone');
+	}
+}
+
+function failed(machine: Machine): ContainerBuilderError {
+	const fault = machine.fault === undefined ? '' : `: ${machine.fault}`;
+	return new ContainerBuilderError('machine-failed', `the machine has failed${fault}`);
+}

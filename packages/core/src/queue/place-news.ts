@@ -1,0 +1,37 @@
+import type { CheckoutEvent, ContainerBuilderError } from '../spec/index.js';
+import { estimateWait } from './estimate-wait.js';
+import type { LeaseBook } from './lease-book.js';
+import type { Pool } from './pool.js';
+import { waitReason } from './wait-reason.js';
+
+/** What is told to who waits at a place. */
+export type PlaceNews = Omit<Extract<CheckoutEvent, { type: 'place' }>, 'type' | 'place'>;
+
+/** What {@link placeNews} looks at. */
+export interface PlaceNewsInput {
+	readonly pool: Pool;
+	readonly leases: LeaseBook;
+	readonly max: number;
+	readonly started: boolean;
+	readonly startError: ContainerBuilderError | undefined;
+	/** By the queue's clock. */
+	readonly now: number;
+}
+
+/** What can be told at this moment, as a function of the place in line. */
+export function placeNews(input: PlaceNewsInput): (place: number) => PlaceNews {
+	const { pool, leases, started, startError, now } = input;
+	const { health, bootMs } = pool;
+	const coming = pool.coming;
+	const room = input.max - pool.builders.length;
+	const starting = coming.map(({ progress }) => progress);
+	const startingAges = coming.map(({ ageMs }) => ageMs);
+	const leaseAges = leases.active.map(({ since }) => now - since);
+	const leaseMs = leases.averageMs;
+	return (place) => {
+		const { failures, error } = health;
+		const { reason, detail } = waitReason({ place, started, startError, failures, error, starting, room });
+		const estimateMs = estimateWait({ place, startingAges, room, leaseAges, bootMs, leaseMs });
+		return { reason, detail, estimateMs };
+	};
+}

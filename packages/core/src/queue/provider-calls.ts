@@ -1,0 +1,109 @@
+import PQueue from 'p-queue';
+import {
+	type Clock,
+	ContainerBuilderError,
+	type Machine,
+	type MachineRequest,
+	type Provider,
+} from '../spec/index.js';
+import { withTimeLimit } from './time-limit.js';
+
+/** Most machines being destroyed at a time. */
+const DESTROY_CONCURRENCY = 8;
+const DESTROY_LIMIT_MS = 180_000;
+const LIST_LIMIT_MS = 60_000;
+const SWEEP_LIMIT_MS = 300_000;
+
+/** Options of {@link ProviderCalls}. */
+export interface ProviderCallsOptions {
+	readonly provider: Provider;
+	readonly owner: string;
+	readonly clock: Clock;
+	readonly createConcurrency: number;
+	readonly createTimeoutMs: number;
+	/** Aborts when the pool gives up altogether. */
+	readonly signal: AbortSignal;
+}
+
+/** The calls that a pool makes of its provider: bounded in number and in time. The one file that knows p-queue. */
+export class ProviderCalls {
+	readonly #options: ProviderCallsOptions;
+	readonly #creates: PQueue;
+	readonly #destroys = new PQueue({ concurrency: DESTROY_CONCURRENCY });
+	#listing: Promise<readonly Machine[]> | undefined;
+
+	constructor(options: ProviderCallsOptions) {
+		this.#options = options;
+		this.#creates = new PQueue({ concurrency: options.createConcurrency });
+	}
+
+	get provider(): Provider {
+		return this.#options.provider;
+	}
+
+	/** Rejects with the provider's error, or `machine-failed` with outcome `unknown` when the time is up. */
+	create(
+		request: MachineRequest,
+		signal: AbortSignal,
+		onProgress: (message: string) => void,
+	): Promise<Machine> {
+		const { provider, createTimeoutMs: limitMs } = this.#options;
+		const onTimeout = (): ContainerBuilderError =>
+			new ContainerBuilderError('machine-failed', `no machine was made within ${limitMs / 1000} s`, {
+				outcome: 'unknown',
+			});
+		return this.#creates.add(() =>
+			this.#limited(limitMs, signal, onTimeout, (limited) =>
+				provider.create(request, { signal: limited, onProgress }),
+			),
+		);
+	}
+
+	/** Resolves when all of this builder is gone. */
+	destroy(builderId: string, id: string | undefined): Promise<void> {
+		const { provider, owner, signal } = this.#options;
+		const onTimeout = (): ContainerBuilderError =>
+			new ContainerBuilderError('provider-unavailable', `builder ${builderId} is not gone yet`);
+		return this.#destroys.add(() =>
+			this.#limited(DESTROY_LIMIT_MS, signal, onTimeout, (limited) =>
+				provider.destroy({ owner, builderId, id }, { signal: limited }),
+			),
+		);
+	}
+
+	/** All machines of the owner. Those who ask while an answer is under way share it. */
+	list(): Promise<readonly Machine[]> {
+		const { provider, owner, signal } = this.#options;
+		const onTimeout = (): ContainerBuilderError =>
+			new ContainerBuilderError('provider-unavailable', 'the provider does not list its machines');
+		this.#listing ??= this.#limited(LIST_LIMIT_MS, signal, onTimeout, (limited) =>
+			provider.list({ owner }, { signal: limited }),
+		).finally(() => {
+			this.#listing = undefined;
+		});
+		return this.#listing;
+	}
+
+	/** Removes what belongs to no builder of `keep`. */
+	async sweep(keep: ReadonlySet<string>, olderThanMs: number): Promise<void> {
+		const { provider, owner, signal } = this.#options;
+		const onTimeout = (): ContainerBuilderError =>
+			new ContainerBuilderError('provider-unavailable', 'the provider does not finish its sweep');
+		await this.#limited(SWEEP_LIMIT_MS, signal, onTimeout, (limited) =>
+			provider.sweep({ owner, keep, olderThanMs }, { signal: limited }),
+		);
+	}
+
+	async #limited<T>(
+		limitMs: number,
+		signal: AbortSignal,
+		onTimeout: () => ContainerBuilderError,
+		work: (signal: AbortSignal) => Promise<T>,
+	): Promise<T> {
+		try {
+			return await withTimeLimit({ clock: this.#options.clock, limitMs, signal, onTimeout }, work);
+		} catch (error) {
+			throw ContainerBuilderError.from(error, 'provider-unavailable');
+		}
+	}
+}

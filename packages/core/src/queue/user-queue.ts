@@ -1,0 +1,113 @@
+import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
+import type {
+	AbortOptions,
+	BuildFilter,
+	BuildOutcome,
+	BuildRecord,
+	Checkout,
+	CheckoutRequest,
+	ImageRepository,
+	Lease,
+	Queue,
+	QueueEvent,
+	QueueEventMap,
+	QueueStatus,
+} from '../spec/index.js';
+import type { QueueEngine } from './queue-engine.js';
+
+/** What one can do with a lease of which only the id is known. */
+export type LeaseControl = Pick<Lease, 'renew' | 'replace' | 'detach' | 'release'>;
+
+/** A queue as one user sees it: checkouts are the user's, and of builds only the user's own are known. */
+export class UserQueue implements Queue {
+	/** Whose it is. */
+	readonly user: string;
+	readonly #engine: QueueEngine;
+	/** Whose builds are known; undefined: everybody's. */
+	readonly #sees: string | undefined;
+
+	/** Made by `BuilderQueue.forUser`. */
+	constructor(engine: QueueEngine, user: string, seesAll = false) {
+		this.#engine = engine;
+		this.user = user;
+		this.#sees = seesAll ? undefined : user;
+	}
+
+	checkout(request: CheckoutRequest, options: AbortOptions = {}): Checkout {
+		return this.#engine.checkout(request, this.user, options.signal);
+	}
+
+	async find(buildId: string, options: AbortOptions = {}): Promise<BuildRecord | undefined> {
+		throwIfAborted(options.signal);
+		return this.#engine.find(buildId, this.#sees);
+	}
+
+	async *list(filter: BuildFilter = {}, options: AbortOptions = {}): AsyncIterable<BuildRecord> {
+		throwIfAborted(options.signal);
+		if (this.#sees !== undefined && filter.user !== undefined && filter.user !== this.#sees) return;
+		for (const build of this.#engine.builds.list({ ...filter, user: this.#sees ?? filter.user })) {
+			throwIfAborted(options.signal);
+			yield build;
+		}
+	}
+
+	resume(buildId: string, options: AbortOptions = {}): Promise<Lease> {
+		return this.#engine.resume(buildId, this.#sees, options.signal);
+	}
+
+	async cancel(
+		buildId: string,
+		options: { readonly reason?: string | undefined } & AbortOptions = {},
+	): Promise<void> {
+		throwIfAborted(options.signal);
+		await this.#engine.cancel(buildId, this.#sees, options.reason ?? `canceled by ${this.user}`);
+	}
+
+	async status(options: AbortOptions = {}): Promise<QueueStatus> {
+		throwIfAborted(options.signal);
+		return this.#engine.status();
+	}
+
+	watch(options: { readonly after?: number } & AbortOptions = {}): AsyncIterable<QueueEvent> {
+		return this.#engine.events.watch(options.after, options.signal);
+	}
+
+	async images(options: AbortOptions = {}): Promise<readonly ImageRepository[]> {
+		throwIfAborted(options.signal);
+		return await this.#engine.images();
+	}
+
+	/** The user's lease of that id, by which it can be kept or given back. Throws `not-found`. */
+	lease(leaseId: string): LeaseControl {
+		const { desk } = this.#engine;
+		const { id } = desk.find(leaseId, this.#sees);
+		return {
+			renew: async () => desk.renew(id),
+			replace: (_reason, options) => desk.replace(id, options?.signal),
+			detach: async ({ keepMs }) => desk.detach(id, keepMs),
+			release: async (outcome: BuildOutcome) => desk.release(id, outcome),
+		};
+	}
+
+	on<E extends keyof QueueEventMap>(event: E, listener: QueueEventMap[E]): this {
+		this.#engine.events.emitter.on(event, listener);
+		return this;
+	}
+
+	once<E extends keyof QueueEventMap>(event: E, listener: QueueEventMap[E]): this {
+		this.#engine.events.emitter.once(event, listener);
+		return this;
+	}
+
+	off<E extends keyof QueueEventMap>(event: E, listener: QueueEventMap[E]): this {
+		this.#engine.events.emitter.off(event, listener);
+		return this;
+	}
+
+	/** Does nothing: the queue is closed by who made it. */
+	async close(): Promise<void> {}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.close();
+	}
+}

@@ -1,0 +1,38 @@
+import type { CheckoutEvent, ContainerBuilderError } from '../spec/index.js';
+
+/** What the reason of a wait goes by. */
+export interface WaitReasonInput {
+	/** 1 is next. */
+	readonly place: number;
+	/** Whether the queue has looked at what was there before. */
+	readonly started: boolean;
+	/** What the start failed with last. */
+	readonly startError: ContainerBuilderError | undefined;
+	/** Failures of the provider in a row, and the last of them. */
+	readonly failures: number;
+	readonly error: ContainerBuilderError | undefined;
+	/** What the builders that are being made say of themselves, oldest first. */
+	readonly starting: readonly (string | undefined)[];
+	/** How many more could be made. */
+	readonly room: number;
+}
+
+/** Why the checkout at a place waits, with what is being done about it. Pure. */
+export function waitReason(
+	input: WaitReasonInput,
+): Pick<Extract<CheckoutEvent, { type: 'place' }>, 'reason' | 'detail'> {
+	const { place, starting, failures, error } = input;
+	if (!input.started) {
+		return input.startError === undefined
+			? { reason: 'queue-starting' }
+			: { reason: 'provider-failing', detail: input.startError.message };
+	}
+	const hasBuilder = place <= starting.length;
+	if (failures > 1 || (failures > 0 && !hasBuilder)) {
+		return { reason: 'provider-failing', detail: error?.message };
+	}
+	if (hasBuilder) return { reason: 'builder-starting', detail: starting[place - 1] };
+	return place - starting.length <= input.room
+		? { reason: 'builder-starting' }
+		: { reason: 'all-builders-busy' };
+}

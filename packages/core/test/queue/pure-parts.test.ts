@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { backoffMs } from '../../src/queue/backoff.js';
+import { type BuilderTransition, moveBuilder, nextBuilderState } from '../../src/queue/builder-state.js';
+import { CheckoutLine, type WaitingBuild } from '../../src/queue/checkout-line.js';
+import { estimateWait } from '../../src/queue/estimate-wait.js';
+import { waitReason } from '../../src/queue/wait-reason.js';
+import { ContainerBuilderError, type PoolBuilderState } from '../../src/spec/index.js';
+
+const STATES = ['creating', 'booting', 'ready', 'leased', 'destroying', 'failed', 'gone'] as const;
+const TRANSITIONS = ['created', 'answered', 'leased', 'failed', 'destroy', 'destroyed'] as const;
+
+describe('the states of a builder', () => {
+	const allowed: Record<string, PoolBuilderState> = {
+		'creating created': 'booting',
+		'booting answered': 'ready',
+		'ready leased': 'leased',
+		'creating failed': 'failed',
+		'booting failed': 'failed',
+		'ready failed': 'failed',
+		'leased failed': 'failed',
+		'creating destroy': 'destroying',
+		'booting destroy': 'destroying',
+		'ready destroy': 'destroying',
+		'leased destroy': 'destroying',
+		'failed destroy': 'destroying',
+		'destroying destroyed': 'gone',
+	};
+	const table = STATES.flatMap((state) =>
+		TRANSITIONS.map((transition) => [state, transition, allowed[`${state} ${transition}`]] as const),
+	);
+	it.each(table)('%s, %s: %s', (state, transition, next) => {
+		expect(nextBuilderState(state, transition)).toBe(next);
+		if (next === undefined) expect(() => moveBuilder(state, transition)).toThrowError(ContainerBuilderError);
+		else expect(moveBuilder(state, transition)).toBe(next);
+	});
+
+	it('never leads back to ready', () => {
+		fc.assert(
+			fc.property(fc.array(fc.constantFrom<BuilderTransition>(...TRANSITIONS)), (transitions) => {
+				let state: PoolBuilderState = 'creating';
+				let timesReady = 0;
+				for (const transition of transitions) {
+					const next = nextBuilderState(state, transition);
+					if (next === 'ready') timesReady++;
+					state = next ?? state;
+				}
+				expect(timesReady).toBeLessThanOrEqual(1);
+			}),
+		);
+	});
+});
+
+describe('pauses', () => {
+	it('grow up to their limit', () => {
+		const options = { firstMs: 100, maxMs: 1_000 };
+		expect([0, 1, 2, 3, 4, 5, 500].map((failures) => backoffMs(failures, options))).toEqual([
+			0, 100, 200, 400, 800, 1_000, 1_000,
+		]);
+	});
+});
+
+describe('the line', () => {
+	const entry = (buildId: string): WaitingBuild => ({
+		buildId,
+		user: 'somebody',
+		since: 0,
+		handles: new Set(),
+		told: '',
+		letGo: () => {},
+	});
+
+	it('keeps the order, whoever leaves', () => {
+		fc.assert(
+			fc.property(fc.array(fc.boolean()), (stay) => {
+				const line = new CheckoutLine();
+				const entries = stay.map((_, index) => entry(`build-${index}`));
+				for (const one of entries) line.join(one);
+				for (const [index, stays] of stay.entries()) {
+					const one = entries[index];
+					if (!stays && one) expect(line.leave(one)).toBe(true);
+				}
+				const order: (WaitingBuild | undefined)[] = [];
+				while (line.length > 0) order.push(line.next());
+				expect(order).toEqual(entries.filter((_, index) => stay[index]));
+				expect(line.next()).toBeUndefined();
+			}),
+		);
+	});
+
+	it('lets those ahead whose builder was lost', () => {
+		const line = new CheckoutLine();
+		const [first, second] = [entry('build-1'), entry('build-2')];
+		line.join(first);
+		line.joinAhead(second);
+		expect(line.entries).toEqual([second, first]);
+		expect(line.find('build-1')).toBe(first);
+		expect(line.leave(entry('build-1'))).toBe(false);
+	});
+});
+
+describe('the estimate of a wait', () => {
+	const nothing = {
+		place: 1,
+		startingAges: [],
+		room: 0,
+		leaseAges: [],
+		bootMs: undefined,
+		leaseMs: undefined,
+	};
+	it.each([
+		['nothing is known', nothing, undefined],
+		['a builder is coming', { ...nothing, bootMs: 30, startingAges: [10] }, 20],
+		['it is late already', { ...nothing, bootMs: 30, startingAges: [50] }, 0],
+		['another can be made', { ...nothing, bootMs: 30, room: 1 }, 30],
+		['all are busy, and nothing is known of leases', { ...nothing, bootMs: 30, leaseAges: [5] }, undefined],
+		['the lease that ends first', { ...nothing, bootMs: 30, leaseMs: 100, leaseAges: [5, 80] }, 50],
+		['the next one', { ...nothing, place: 2, bootMs: 30, leaseMs: 100, leaseAges: [5, 80] }, 125],
+		['a round later', { ...nothing, place: 3, bootMs: 30, leaseMs: 100, leaseAges: [5, 80] }, 180],
+	])('%s', (_name, input, estimate) => {
+		expect(estimateWait(input)).toBe(estimate);
+	});
+
+	it('never gets shorter with the place', () => {
+		const inputs = fc.record({
+			startingAges: fc.array(fc.integer({ min: 0, max: 100 })).map((ages) => ages.sort((a, b) => b - a)),
+			room: fc.integer({ min: 0, max: 5 }),
+			leaseAges: fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 8 }),
+			bootMs: fc.integer({ min: 0, max: 100 }),
+			leaseMs: fc.integer({ min: 0, max: 500 }),
+		});
+		fc.assert(
+			fc.property(inputs, fc.integer({ min: 1, max: 30 }), (input, place) => {
+				const here = estimateWait({ ...input, place });
+				const behind = estimateWait({ ...input, place: place + 1 });
+				if (here !== undefined && behind !== undefined) expect(behind).toBeGreaterThanOrEqual(here);
+				if (here === undefined) expect(behind).toBeUndefined();
+			}),
+		);
+	});
+});
+
+describe('the reason of a wait', () => {
+	const error = new ContainerBuilderError('provider-unavailable', 'Nova answers 503');
+	const well = {
+		place: 1,
+		started: true,
+		startError: undefined,
+		failures: 0,
+		error: undefined,
+		starting: [],
+		room: 0,
+	};
+	it.each([
+		['before the start', { ...well, started: false }, { reason: 'queue-starting' }],
+		[
+			'a start that fails',
+			{ ...well, started: false, startError: error },
+			{ reason: 'provider-failing', detail: 'Nova answers 503' },
+		],
+		['one is coming', { ...well, starting: ['booting'] }, { reason: 'builder-starting', detail: 'booting' }],
+		['there is room', { ...well, room: 1 }, { reason: 'builder-starting' }],
+		['there is none', well, { reason: 'all-builders-busy' }],
+		[
+			'the provider failed, and none is coming',
+			{ ...well, failures: 1, error },
+			{ reason: 'provider-failing', detail: 'Nova answers 503' },
+		],
+		[
+			'it failed once, and one is coming',
+			{ ...well, failures: 1, error, starting: ['x'] },
+			{ reason: 'builder-starting', detail: 'x' },
+		],
+		[
+			'it goes on failing',
+			{ ...well, failures: 2, error, starting: ['x'] },
+			{ reason: 'provider-failing', detail: 'Nova answers 503' },
+		],
+	])('%s', (_name, input, expected) => {
+		expect(waitReason(input)).toEqual(expected);
+	});
+});

@@ -1,0 +1,182 @@
+import {
+	type BuilderEvent,
+	type BuilderPhase,
+	ContainerBuilderError,
+	type Endpoint,
+	type Transport,
+} from '@olcf/container-builder-core';
+import {
+	type Bootstrap,
+	controlMethods,
+	decodeBootstrap,
+	enrolmentMac,
+	equalMacs,
+	type Handlers,
+	randomSecret,
+	serveRpc,
+} from '@olcf/container-builder-core/protocol';
+
+/** How a scripted daemon misbehaves. */
+export interface DaemonScript {
+	/** Proves itself with another secret. */
+	readonly impostor?: boolean;
+	/** Refuses leases. */
+	readonly refusesLeases?: boolean;
+}
+
+/** The daemon's side of `control`, without a machine. */
+export class ScriptedDaemon {
+	readonly endpoint: Endpoint;
+	readonly bootstrap: Bootstrap;
+	readonly leases: { leaseId: string; buildId: string; user: string }[] = [];
+	readonly tokens: string[] = [];
+	readonly cancels: string[] = [];
+	dials = 0;
+	#key: string;
+	#spent = false;
+	#sequence = 0;
+	readonly #events: BuilderEvent[] = [];
+	#wake = (): void => {};
+	#silent = false;
+	#phase: BuilderPhase = 'idle';
+	readonly #script: DaemonScript;
+	#close = async (): Promise<void> => {};
+
+	private constructor(endpoint: Endpoint, bootstrap: Bootstrap, script: DaemonScript) {
+		this.endpoint = endpoint;
+		this.bootstrap = bootstrap;
+		this.#script = script;
+		this.#key = script.impostor ? randomSecret() : bootstrap.secret;
+	}
+
+	static async start(
+		transport: Transport,
+		endpoint: Endpoint,
+		bytes: Uint8Array,
+		script: DaemonScript = {},
+	): Promise<ScriptedDaemon> {
+		const daemon = new ScriptedDaemon(endpoint, decodeBootstrap(bytes), script);
+		const listener = await transport.listen({ url: endpoint.url });
+		const open = new Set<() => void>();
+		void (async () => {
+			for await (const incoming of listener) {
+				if (incoming.request.channel !== 'control') {
+					await incoming.reject('not-found');
+					continue;
+				}
+				daemon.dials++;
+				const channel = await incoming.accept();
+				const abort = (): void => channel.abort(new Error('the daemon ended'));
+				open.add(abort);
+				void serveRpc(channel, controlMethods, daemon.#handlers()).then(() => open.delete(abort));
+			}
+		})();
+		daemon.#close = async () => {
+			await listener.close();
+			for (const abort of open) abort();
+			daemon.#wake();
+		};
+		return daemon;
+	}
+
+	close(): Promise<void> {
+		return this.#close();
+	}
+
+	/** Answers nothing any more, though its connections stand. */
+	fallSilent(): void {
+		this.#silent = true;
+	}
+
+	/** Reports a phase, as the backend would bring it about. */
+	report(phase: BuilderPhase): void {
+		this.#phase = phase;
+		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'phase', phase });
+		this.#wake();
+	}
+
+	#handlers(): Handlers<typeof controlMethods> {
+		let transcript: Parameters<typeof enrolmentMac>[2] | undefined;
+		let enrolled = false;
+		const { builderId } = this.bootstrap;
+		const guard = (): void => {
+			if (!enrolled) throw new ContainerBuilderError('unauthenticated', 'enrol first');
+		};
+		const state = () => ({
+			phase: this.#phase,
+			sequence: this.#sequence,
+			backendStarted: false,
+			outputBytes: 0,
+		});
+		return {
+			enrol: async ({ queueNonce, key }) => {
+				if ((key === 'secret') === this.#spent) {
+					throw new ContainerBuilderError('unauthenticated', 'not with this key');
+				}
+				const builderNonce = randomSecret();
+				transcript = { builderId, queueNonce, builderNonce };
+				return { builderId, builderNonce, mac: enrolmentMac(this.#key, 'builder', transcript) };
+			},
+			accept: async ({ mac, sessionKey }) => {
+				if (!transcript || !equalMacs(mac, enrolmentMac(this.#key, 'queue', transcript))) {
+					throw new ContainerBuilderError('unauthenticated', 'a wrong proof');
+				}
+				enrolled = true;
+				if (sessionKey !== undefined) {
+					this.#key = sessionKey;
+					this.#spent = true;
+				}
+				return {
+					builderId,
+					version: '1.0.0',
+					architectures: ['amd64'],
+					backends: [{ name: 'apptainer', version: '1.4' }],
+					privilege: 'user-namespace',
+				};
+			},
+			probe: async () => {
+				guard();
+				if (this.#silent) await new Promise(() => {});
+				return state();
+			},
+			lease: async ({ leaseId, buildId, user }) => {
+				guard();
+				if (this.#script.refusesLeases || this.leases.length > 0) {
+					throw new ContainerBuilderError('busy', 'there is a lease already');
+				}
+				this.leases.push({ leaseId, buildId, user });
+				this.#phase = 'leased';
+				return {};
+			},
+			token: async ({ tokenSha256 }) => {
+				guard();
+				this.tokens.push(tokenSha256);
+				return {};
+			},
+			extend: async () => ({}),
+			cancel: async ({ reason }) => {
+				guard();
+				this.cancels.push(reason);
+				return {};
+			},
+			states: async ({ after }, { signal, emit }) => {
+				guard();
+				let next = after;
+				while (!signal.aborted) {
+					const event = this.#events[next];
+					if (event === undefined) {
+						await new Promise<void>((resolve) => {
+							this.#wake = resolve;
+							signal.addEventListener('abort', () => resolve(), { once: true });
+						});
+					} else {
+						next++;
+						await emit(event);
+					}
+				}
+				return {};
+			},
+			shutdown: async () => ({}),
+		};
+	}
+}
