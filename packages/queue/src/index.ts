@@ -1,0 +1,14 @@
+/**
+ * The queue as a service: `serveQueue` lets others use a `BuilderQueue`, `queueService` runs one by its
+ * configuration, `queueMain` is the command around it.
+ *
+ * @packageDocumentation
+ */
+export type { TransportFactory } from './assemble-queue.js';
+export { loadConfiguration, parseConfiguration } from './configuration/load-configuration.js';
+export type { QueueConfiguration } from './configuration/queue-configuration.js';
+export { type NoneAuthenticatorOptions, noneAuthenticator } from './none-authenticator.js';
+export type { ProviderEntry, ProviderFactories, ProviderFactory } from './provider-factories.js';
+export { type QueueMainOptions, queueMain } from './queue-main.js';
+export { type QueueService, type QueueServiceOptions, queueService } from './queue-service.js';
+export { type QueueServer, type ServeQueueOptions, serveQueue } from './serve-queue.js';

@@ -1,0 +1,86 @@
+import type { BuilderQueue, Lease, UserQueue } from '@olcf/container-builder-core';
+import type { Handlers, queueMethods, Result } from '@olcf/container-builder-core/protocol';
+
+type QueueMethods = typeof queueMethods;
+
+/** What one client may ask of the queue; `gone` tells whether its connection has ended. */
+export function queueHandlers(
+	queue: ReturnType<BuilderQueue['forUser']>,
+	gone: () => boolean,
+): Handlers<QueueMethods> {
+	return {
+		checkout: async (request, { signal, emit }) => {
+			const checkout = queue.checkout(request, { signal });
+			try {
+				for await (const event of checkout) if (event.type === 'place') await emit(event);
+				const { lease } = await checkout.granted;
+				// Taken back while it was granted. A client that is gone may come back, and has `idleMs` for it.
+				if (signal.aborted && !gone()) await lease.release({ status: 'canceled' });
+				return wireLease(lease);
+			} finally {
+				await checkout.close();
+			}
+		},
+		find: async ({ buildId }, { signal }) => {
+			const build = await queue.find(buildId, { signal });
+			return build === undefined ? {} : { build };
+		},
+		list: async (filter, { signal, emit }) => {
+			for await (const build of queue.list(filter, { signal })) await emit(build);
+			return {};
+		},
+		resume: async ({ buildId }, { signal }) => wireLease(await queue.resume(buildId, { signal })),
+		cancel: async ({ buildId, reason }, { signal }) => {
+			await queue.cancel(buildId, { reason, signal });
+			return {};
+		},
+		status: async (_params, { signal }) => wireStatus(await queue.status({ signal })),
+		watch: async ({ after }, { signal, emit }) => {
+			const options = after === undefined ? { signal } : { after, signal };
+			for await (const event of queue.watch(options)) await emit(event);
+			return {};
+		},
+		images: async (_params, { signal }) => {
+			const images = await queue.images({ signal });
+			return { images: images.map(({ repository, tags }) => ({ repository, tags: [...tags] })) };
+		},
+		'lease-renew': ({ leaseId }, { signal }) => queue.lease(leaseId).renew({ signal }),
+		'lease-replace': async ({ leaseId, reason }, { signal }) =>
+			wireLease(await queue.lease(leaseId).replace(reason, { signal })),
+		'lease-detach': async ({ leaseId, keepMs }, { signal }) => {
+			await queue.lease(leaseId).detach({ keepMs, signal });
+			return {};
+		},
+		'lease-release': async ({ leaseId, outcome }, { signal }) => {
+			await queue.lease(leaseId).release(outcome, { signal });
+			return {};
+		},
+	};
+}
+
+function wireLease(lease: Lease): Result<QueueMethods, 'resume'> {
+	const { id, buildId, builderId, endpoint, token, builder, deadlineMs, idleMs } = lease;
+	return {
+		id,
+		buildId,
+		builderId,
+		endpoint,
+		token,
+		builder: {
+			...builder,
+			architectures: [...builder.architectures],
+			backends: builder.backends.map((backend) => ({ ...backend })),
+		},
+		deadlineMs,
+		idleMs,
+	};
+}
+
+function wireStatus(status: Awaited<ReturnType<UserQueue['status']>>): Result<QueueMethods, 'status'> {
+	return {
+		...status,
+		pools: [...status.pools],
+		builders: [...status.builders],
+		waiting: [...status.waiting],
+	};
+}

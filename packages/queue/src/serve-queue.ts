@@ -1,0 +1,153 @@
+import {
+	type Authenticator,
+	type BuilderQueue,
+	type Channel,
+	ContainerBuilderError,
+	type Endpoint,
+	type IncomingChannel,
+	type Listener,
+	type Logger,
+	type RejectCode,
+	type TlsIdentity,
+	type Transport,
+} from '@olcf/container-builder-core';
+import { PROTOCOL_VERSION, queueMethods, serveRpc } from '@olcf/container-builder-core/protocol';
+import { authenticate } from './authenticate.js';
+import { type HealthServer, healthServer } from './health-server.js';
+import { queueHandlers } from './queue-handlers.js';
+
+/** Options of {@link serveQueue}. */
+export interface ServeQueueOptions {
+	/** Stays the caller's: it is neither started nor closed. */
+	readonly queue: BuilderQueue;
+	readonly transport: Transport;
+	/** URLs to listen on. Those of `ws:` and `wss:` answer `/healthz` and `/readyz` too. */
+	readonly listen: readonly string[];
+	/** For `wss:`. */
+	readonly tls?: TlsIdentity | undefined;
+	/** Asked in this order. */
+	readonly authenticators: readonly Authenticator[];
+	/** What `/readyz` says. @default ready */
+	readonly isReady?: (() => boolean) | undefined;
+	/** @default silent */
+	readonly logger?: Logger | undefined;
+}
+
+/** A queue that others can reach. */
+export interface QueueServer extends AsyncDisposable {
+	/** Where, with ports and fingerprints. */
+	readonly endpoints: readonly Endpoint[];
+	/** Takes no more connections and ends those that are open. The queue goes on. Idempotent. */
+	close(): Promise<void>;
+}
+
+const REJECT_CODES: readonly RejectCode[] = ['unauthenticated', 'forbidden', 'busy', 'queue-closed'];
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Lets clients use a queue over a transport. A client's checkouts and leases are those of the user that the
+ * authenticators name, and nobody else's to see or to end. A connection that breaks leaves the line at once; its
+ * leases run out after `idleMs` unless the client comes back. Rejects with `invalid-option` where it cannot listen.
+ */
+export async function serveQueue(options: ServeQueueOptions): Promise<QueueServer> {
+	const server = new RunningServer(options);
+	try {
+		for (const url of options.listen) await server.listen(url);
+		return server;
+	} catch (error) {
+		await server.close();
+		throw error;
+	}
+}
+
+class RunningServer implements QueueServer {
+	readonly #options: ServeQueueOptions;
+	readonly #logger: Logger;
+	readonly #listeners: Listener[] = [];
+	readonly #health: HealthServer[] = [];
+	readonly #channels = new Map<Channel, Promise<void>>();
+	readonly #stop = new AbortController();
+	#closing: Promise<void> | undefined;
+
+	constructor(options: ServeQueueOptions) {
+		this.#options = options;
+		this.#logger = options.logger ?? silent;
+	}
+
+	get endpoints(): readonly Endpoint[] {
+		return this.#listeners.flatMap(({ endpoints }) => endpoints);
+	}
+
+	async listen(url: string): Promise<void> {
+		const { transport, tls, isReady = () => true } = this.#options;
+		const shares = /^wss?:/.test(url) && transport.capabilities.sharedServer;
+		const health = shares ? await healthServer(url, tls, isReady) : undefined;
+		if (health !== undefined) this.#health.push(health);
+		const listener = await transport.listen({ url: health?.url ?? url, tls, server: health?.server });
+		this.#listeners.push(listener);
+		void this.#take(listener);
+	}
+
+	close(): Promise<void> {
+		this.#closing ??= this.#close();
+		return this.#closing;
+	}
+
+	[Symbol.asyncDispose](): Promise<void> {
+		return this.close();
+	}
+
+	async #close(): Promise<void> {
+		this.#stop.abort();
+		await Promise.all(this.#listeners.map((listener) => listener.close()));
+		await Promise.all(
+			[...this.#channels].map(async ([channel, served]) => {
+				await channel.close({ code: 'going-away', reason: 'the queue is closing' });
+				await served;
+			}),
+		);
+		await Promise.all(this.#health.map((health) => health.close()));
+	}
+
+	async #take(listener: Listener): Promise<void> {
+		try {
+			for await (const incoming of listener) void this.#answer(incoming);
+		} catch (error) {
+			this.#logger.error({ error: String(error) }, 'a listener has ended');
+		}
+	}
+
+	async #answer(incoming: IncomingChannel): Promise<void> {
+		const { request, peer } = incoming;
+		try {
+			if (request.channel !== 'queue') {
+				await incoming.reject('not-found', `this is a queue; it has no channel ${request.channel}`);
+				return;
+			}
+			if (request.version !== PROTOCOL_VERSION) {
+				const spoken = `this queue speaks version ${PROTOCOL_VERSION} of the protocol, not ${request.version}`;
+				await incoming.reject('protocol-version', spoken);
+				return;
+			}
+			const { user, method } = await authenticate(this.#options.authenticators, incoming, this.#stop.signal);
+			if (this.#stop.signal.aborted) throw new ContainerBuilderError('queue-closed', 'the queue is closing');
+			const channel = await incoming.accept();
+			this.#logger.info({ user, method, peer: peer.address }, 'client connected');
+			let gone = false;
+			void channel.closed.then(() => {
+				gone = true;
+			});
+			const handlers = queueHandlers(this.#options.queue.forUser(user), () => gone);
+			const served = serveRpc(channel, queueMethods, handlers);
+			this.#channels.set(channel, served);
+			await served;
+			this.#channels.delete(channel);
+			this.#logger.info({ user, peer: peer.address }, 'client gone');
+		} catch (error) {
+			const { code, message } = ContainerBuilderError.from(error);
+			const known = REJECT_CODES.find((one) => one === code);
+			this.#logger.warn({ peer: peer.address, code }, `connection refused: ${message}`);
+			await incoming.reject(known ?? 'unauthenticated', known && message).catch(() => {});
+		}
+	}
+}
