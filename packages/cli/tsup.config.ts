@@ -1,4 +1,29 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 import { base } from '../../tsup.config.base.js';
 
-export default defineConfig({ ...base, entry: ['src/index.ts'] });
+const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
+const define = { CONTAINER_BUILDER_VERSION: JSON.stringify(version) };
+const commands = ['container-builder', 'cb-doctor', 'cb-image', 'cb-images', 'cb-queue', 'cb-status'];
+
+export default defineConfig([
+	{
+		...base,
+		entry: ['src/index.ts', 'src/documentation.ts', ...commands.map((name) => `src/bin/${name}.ts`)],
+		define,
+	},
+	{
+		// The daemon: one file that runs wherever a Node is, with nothing beside it.
+		...base,
+		entry: { 'cb-builder': 'src/bin/cb-builder.ts' },
+		outExtension: () => ({ js: '.mjs' }),
+		noExternal: [/.*/],
+		splitting: false,
+		treeshake: 'smallest',
+		// What was CommonJS calls `require` for Node's own modules.
+		banner: {
+			js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+		},
+		define,
+	},
+]);

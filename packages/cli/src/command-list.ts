@@ -1,0 +1,19 @@
+import { cbDoctorCommand } from './options/cb-doctor-options.js';
+import { cbImageListCommand, cbImageMakeCommand, cbImagePathCommand } from './options/cb-image-options.js';
+import { cbImagesCommand } from './options/cb-images-options.js';
+import { cbQueueCommand } from './options/cb-queue-options.js';
+import { cbStatusCommand } from './options/cb-status-options.js';
+import { containerBuilderCommand } from './options/container-builder-options.js';
+import type { CommandSpecification } from './options/option-table.js';
+
+/** All commands as data, in the order of the documentation. */
+export const commandList: readonly CommandSpecification[] = [
+	containerBuilderCommand,
+	cbStatusCommand,
+	cbImagesCommand,
+	cbDoctorCommand,
+	cbImageMakeCommand,
+	cbImageListCommand,
+	cbImagePathCommand,
+	cbQueueCommand,
+];

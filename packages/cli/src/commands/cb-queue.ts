@@ -1,0 +1,35 @@
+import { listenForInterrupts } from '../interrupts.js';
+import type { CommandMain } from '../invocation.js';
+import { cbQueueCommand } from '../options/cb-queue-options.js';
+import { parseCommand } from '../options/parse-command.js';
+import { version } from '../version.js';
+
+/** `cb-queue`. Its own words and exit statuses are the queue package's. */
+export const cbQueue: CommandMain = async (invocation) => {
+	const { stdout, stderr, environment, directory } = invocation;
+	const parsed = parseCommand(cbQueueCommand, invocation.argv, { columns: stdout.columns });
+	if (parsed.kind === 'exit') {
+		stdout.write(parsed.stdout);
+		stderr.write(parsed.stderr);
+		return parsed.status;
+	}
+	const { queueMain } = await import('@olcf/container-builder-queue');
+	const { ws } = await import('../index.js');
+	const { queueProviders } = await import('./queue-providers.js');
+	const interrupts = listenForInterrupts(invocation, () => {});
+	try {
+		const { config } = parsed.values;
+		return await queueMain({
+			argv: [...parsed.positionals, ...(config === undefined ? [] : ['--config', config])],
+			environment,
+			directory,
+			providers: queueProviders,
+			transports: ({ insecure }) => [ws({ insecure })],
+			streams: { stdout, stderr },
+			signal: interrupts.signal,
+			version,
+		});
+	} finally {
+		interrupts.close();
+	}
+};

@@ -1,0 +1,23 @@
+import type { CommandMain } from '../invocation.js';
+import { cbStatusCommand } from '../options/cb-status-options.js';
+import { writeJson } from '../output/write-json.js';
+import { openQueue } from './open-queue.js';
+import { runCommand } from './run-command.js';
+import { showStatus } from './show-status.js';
+
+/** `cb-status`. */
+export const cbStatus: CommandMain = (invocation) =>
+	runCommand(cbStatusCommand, invocation, async (context) => {
+		const { values, phases, signal } = context;
+		const { builder, host } = await openQueue(values, context);
+		try {
+			phases.start('Connecting to BuilderQueue');
+			const status = await builder.queue.status({ signal });
+			phases.done(`Connected to queue: ${host}`);
+			if (values.json) writeJson(invocation.stdout, status);
+			else invocation.stdout.write(showStatus(status));
+			return 0;
+		} finally {
+			await builder.close();
+		}
+	});

@@ -1,0 +1,32 @@
+import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
+import type { ContainerBuilder } from '../index.js';
+import type { OptionSpecification } from '../options/option-table.js';
+import { endpointHost } from '../output/endpoint-host.js';
+import { type QueueAddressOptions, queueAddress } from '../queue-address.js';
+import type { CommandContext } from './run-command.js';
+
+/** A connection to the queue that options and environment name. The caller closes it. */
+export interface OpenQueue {
+	readonly builder: ContainerBuilder;
+	/** For `Connected to queue:`. */
+	readonly host: string;
+}
+
+/** Rejects with `invalid-option` where no queue is named. Connects when it is asked something. */
+export async function openQueue(
+	values: QueueAddressOptions,
+	{ invocation }: Pick<CommandContext<readonly OptionSpecification[]>, 'invocation'>,
+): Promise<OpenQueue> {
+	const address = queueAddress(values, invocation.environment);
+	if (address === undefined) {
+		throw new ContainerBuilderError('invalid-option', 'no queue is named: QUEUE_HOST not set!', {
+			hint: 'Name it by --queue URL, CONTAINER_BUILDER_QUEUE or QUEUE_HOST.',
+		});
+	}
+	const { ContainerBuilder } = await import('../index.js');
+	const { endpoint, token, insecure } = address;
+	return {
+		builder: new ContainerBuilder({ queue: endpoint, token, insecure }),
+		host: endpointHost(endpoint.url).host,
+	};
+}

@@ -1,0 +1,88 @@
+/**
+ * Builds container images as root, where you have no root: a definition goes in, an image comes out.
+ *
+ * ```ts
+ * import { ContainerBuilder } from '@olcf/container-builder';
+ *
+ * const builder = new ContainerBuilder();
+ * const build = builder.build({ definition: 'hello.def', image: 'hello.sif' });
+ * for await (const bytes of build.output()) process.stdout.write(bytes);
+ * const { image } = await build;
+ * await builder.close();
+ * ```
+ *
+ * @packageDocumentation
+ */
+export {
+	type AbortOptions,
+	ARCHITECTURES,
+	type Architecture,
+	type AttachOptions,
+	type Build,
+	type BuildEvent,
+	type BuildEventMap,
+	type BuilderInfo,
+	type BuilderSummary,
+	type BuildFilter,
+	type BuildInput,
+	type BuildLimits,
+	type BuildOptions,
+	type BuildOutcome,
+	type BuildRecord,
+	type BuildResult,
+	type BuildState,
+	type BuildSummary,
+	type Checkout,
+	type CheckoutEvent,
+	type CheckoutRequest,
+	ContainerBuilderError,
+	type ContainerBuilderErrorOptions,
+	type ContextEntry,
+	type ContextManifest,
+	type ContextSource,
+	type DefinitionContextOptions,
+	type DefinitionKind,
+	type DirectoryContextOptions,
+	definitionContext,
+	detectDefinitionKind,
+	directoryContext,
+	type Emitter,
+	type Endpoint,
+	ERROR_CODES,
+	type ErrorCode,
+	type EventMap,
+	EXIT_CODES,
+	type FailureKind,
+	type Format,
+	type Grant,
+	type ImageCatalogueOptions,
+	type ImageDigest,
+	type ImageRepository,
+	imageCatalogue,
+	isContainerBuilderError,
+	type Lease,
+	type Logger,
+	type MachineLimits,
+	type NetworkMode,
+	type ParseDefinitionOptions,
+	type ParsedDefinition,
+	type PoolBuilderState,
+	type Provider,
+	parseDefinition,
+	type Queue,
+	type QueueEvent,
+	type QueueEventMap,
+	type QueueStatus,
+	type RegistryCredentials,
+	type Secret,
+	type SerializedError,
+	type TerminalSize,
+	type Transport,
+	type WaitingSummary,
+} from '@olcf/container-builder-core';
+export type { WsOptions } from '@olcf/container-builder-transport-ws';
+export { ContainerBuilder } from './container-builder.js';
+export type { ContainerBuilderOptions } from './container-builder-options.js';
+export { type QueueAddress, type QueueAddressOptions, queueAddress } from './queue-address.js';
+export { version } from './version.js';
+export { ws } from './ws.js';

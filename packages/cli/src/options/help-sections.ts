@@ -1,0 +1,51 @@
+import type { CommandSpecification, OptionSpecification } from './option-table.js';
+
+/** `-f, --force`, `--build-arg <KEY=VALUE>`, as the parser wants and help shows it. */
+export function optionFlags(option: OptionSpecification): string {
+	const short = option.short === undefined ? '' : `-${option.short}, `;
+	return option.type === 'boolean'
+		? `${short}--${option.name}`
+		: `${short}--${option.name} <${option.placeholder ?? option.choices?.join('|') ?? option.name}>`;
+}
+
+/** The description with what else holds of it. */
+export function optionDescription(option: OptionSpecification): string {
+	const notes = [
+		...(option.type === 'list' ? ['may be repeated'] : []),
+		...(option.defaultText === undefined ? [] : [`default: ${option.defaultText}`]),
+	];
+	return notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`;
+}
+
+/** `container-builder [options] IMAGE DEFINITION`. */
+export function usageLine(command: CommandSpecification): string {
+	return [
+		command.name,
+		...(command.options.length === 0 ? [] : ['[options]']),
+		...(command.positionals ?? []).map(({ name, optional }) => (optional ? `[${name}]` : name)),
+	].join(' ');
+}
+
+/** What help has behind the options: environment, exit codes, examples. */
+export function helpTail(command: CommandSpecification): string {
+	const { environment = [], examples = [], exitCodes } = command;
+	const sections = [
+		...(environment.length === 0
+			? []
+			: [
+					'Environment:',
+					...environment.flatMap(({ name, description }) => [`  ${name}`, `      ${description}`]),
+					'',
+				]),
+		'Exit codes:',
+		...exitCodes.map(([status, meaning]) => `  ${String(status).padEnd(5)}${meaning}`),
+		...(examples.length === 0
+			? []
+			: [
+					'',
+					'Examples:',
+					...examples.flatMap(({ line, description }) => [`  # ${description}`, `  ${line}`]),
+				]),
+	];
+	return `\n${sections.join('\n')}`;
+}

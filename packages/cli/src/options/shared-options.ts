@@ -1,0 +1,59 @@
+import { EXIT_CODES } from '@olcf/container-builder-core/spec';
+import type { OptionSpecification, VariableSpecification } from './option-table.js';
+
+/** `--json`, of every command that has a result. */
+export const jsonOption = {
+	name: 'json',
+	type: 'boolean',
+	description: 'print the result as one JSON document on stdout',
+} as const satisfies OptionSpecification;
+
+/** Which queue, and how to trust it. */
+export const queueOptions = [
+	{
+		name: 'queue',
+		type: 'text',
+		placeholder: 'URL',
+		description: 'the queue: wss://HOST:PORT, ws+unix:///SOCKET, or HOST[:PORT] for wss://',
+	},
+	{
+		name: 'queue-fingerprint',
+		type: 'text',
+		placeholder: 'SHA256',
+		description: "SHA-256 of the queue's certificate; with it this certificate and no other is accepted",
+	},
+	{
+		name: 'insecure',
+		type: 'boolean',
+		description: 'allow an unencrypted ws:// queue on another machine; never with a token',
+	},
+] as const satisfies readonly OptionSpecification[];
+
+/** What stands in for the options of {@link queueOptions}. */
+export const queueVariables: readonly VariableSpecification[] = [
+	{ name: 'CONTAINER_BUILDER_QUEUE', description: 'the queue, where --queue is not given' },
+	{
+		name: 'CONTAINER_BUILDER_QUEUE_FINGERPRINT',
+		description: 'stands for --queue-fingerprint',
+	},
+	{
+		name: 'CONTAINER_BUILDER_TOKEN',
+		description: 'the token that is shown to the queue, where it wants one',
+	},
+	{
+		name: 'QUEUE_HOST, QUEUE_PORT',
+		description: 'the queue as the original named it: wss://QUEUE_HOST:QUEUE_PORT, port 8080 by default',
+	},
+];
+
+/** The exit statuses that every command shares, by kind of failure. */
+export const exitCodes = {
+	success: [0, 'all went well'],
+	definition: [EXIT_CODES.definition, 'the definition did not build; it is not tried again'],
+	usage: [EXIT_CODES.usage, 'wrong option, mistake in the definition, or image exists; nothing was sent'],
+	unreachable: [EXIT_CODES.unreachable, 'queue or builder cannot be reached, or refuses'],
+	infrastructure: [EXIT_CODES.infrastructure, 'machine, daemon or cloud failed'],
+	limit: [EXIT_CODES.limit, 'a limit of time, output, size or resources was reached'],
+	transfer: [EXIT_CODES.transfer, 'context or image could not be moved or verified'],
+	canceled: [EXIT_CODES.canceled, 'by the user'],
+} as const satisfies Record<string, readonly [number, string]>;

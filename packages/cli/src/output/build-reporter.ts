@@ -1,0 +1,107 @@
+import { basename } from 'node:path';
+import type { BuildEvent } from '@olcf/container-builder-core/spec';
+import type { OutputStream } from '../invocation.js';
+import { describeWait } from './describe-wait.js';
+import { endpointHost } from './endpoint-host.js';
+import { formatSize } from './format-size.js';
+import type { Phases } from './phases.js';
+import { writeBytes } from './write-bytes.js';
+
+/** Where a build is told of. */
+export interface BuildReporterOptions {
+	readonly phases: Phases;
+	/** Gets the output of the build, byte for byte. */
+	readonly output: OutputStream;
+	/** What `Connected to queue:` names. */
+	readonly queueHost: string;
+	readonly image: string;
+}
+
+/** Tells a build's events in the words of the original; resolves when the output has been taken. */
+export function buildReporter({
+	phases,
+	output,
+	queueHost,
+	image,
+}: BuildReporterOptions): (event: BuildEvent) => Promise<void> {
+	let phase: 'none' | 'queue' | 'builder' | 'upload' | 'download' = 'none';
+	let midLine = false;
+
+	const begin = (next: typeof phase, text: string): void => {
+		if (phase === next) return;
+		if (midLine && output.isTTY === true) phases.line('');
+		midLine = false;
+		phase = next;
+		phases.start(text);
+	};
+	const end = (expected: typeof phase, result: string): void => {
+		if (phase === expected) phases.done(result);
+	};
+	/** The queue has answered: from here on one waits for a builder. */
+	const connected = (): void => {
+		end('queue', `Connected to queue: ${queueHost}`);
+		begin('builder', 'Requesting remote builder');
+	};
+
+	return async (event) => {
+		switch (event.type) {
+			case 'build-start':
+				phases.line(event.kind === 'dockerfile' ? 'Detected dockerfile' : 'Detected singularity file');
+				break;
+			case 'state':
+				if (event.state === 'queued' && phase === 'none') begin('queue', 'Connecting to BuilderQueue');
+				else if (event.state === 'uploading') begin('upload', 'Transferring build context to builder');
+				else if (event.state === 'building') end('upload', 'Completed');
+				else if (event.state === 'downloading') begin('download', `Transferring ${basename(image)}`);
+				break;
+			case 'queue-place':
+				connected();
+				phases.update(describeWait(event), {
+					lasting: event.reason === 'all-builders-busy' || event.reason === 'provider-failing',
+				});
+				break;
+			case 'builder': {
+				connected();
+				const { host, port } = endpointHost(event.url);
+				// A socket's path is long and tells nothing; the sandbox has a name.
+				end('builder', `Connected to remote builder: ${port === '-' ? event.builderId : host}`);
+				break;
+			}
+			case 'upload-progress':
+				if (phase === 'upload') phases.update(`${formatSize(event.sentBytes)} of ${formatSize(event.size)}`);
+				break;
+			case 'backend-start':
+				end('upload', 'Completed');
+				phase = 'none';
+				break;
+			case 'output':
+				midLine = event.bytes.at(-1) !== 0x0a;
+				await writeBytes(output, event.bytes);
+				break;
+			case 'output-dropped':
+				phases.line(`warning: ${formatSize(event.size)} of the output came too fast and are left out here`);
+				break;
+			case 'download-progress':
+				if (phase === 'download')
+					phases.update(`${formatSize(event.receivedBytes)} of ${formatSize(event.size)}`);
+				break;
+			case 'build-retry':
+				phases.stop();
+				phases.line(
+					`warning: ${event.error.message}; trying again with a fresh builder (attempt ${event.attempt})`,
+				);
+				phase = 'queue';
+				break;
+			case 'warning':
+				phases.line(`warning: ${event.message}`);
+				break;
+			case 'build-end':
+				if (event.status === 'succeeded') end('download', 'Completed');
+				else if (midLine && output.isTTY === true) phases.line('');
+				phases.stop();
+				break;
+			default:
+				break;
+		}
+	};
+}

@@ -1,0 +1,22 @@
+import type { OutputStream } from '../invocation.js';
+import { plainPhases } from './plain-phases.js';
+import { spinnerPhases } from './spinner-phases.js';
+
+/** Tells on stderr what is being done: one phase at a time, with what it came to. */
+export interface Phases {
+	/** Begins a phase; one that is open ends without a result. */
+	start(text: string): void;
+	/** What the phase is waiting for, or how far it is. `lasting`: worth a line where nothing can be overwritten. */
+	update(detail: string, options?: { readonly lasting?: boolean | undefined }): void;
+	/** Ends the phase with its result; nothing where none is open. */
+	done(result: string): void;
+	/** Ends the phase, if one is open, without a result. */
+	stop(): void;
+	/** A line of its own, whatever else is shown. */
+	line(text: string): void;
+}
+
+/** A spinner on a terminal, plain text without control characters anywhere else. */
+export async function phasesFor(stream: OutputStream, environment: NodeJS.ProcessEnv): Promise<Phases> {
+	return stream.isTTY === true && environment.TERM !== 'dumb' ? spinnerPhases(stream) : plainPhases(stream);
+}

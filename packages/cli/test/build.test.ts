@@ -1,0 +1,191 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { containerBuilder } from '../src/commands/container-builder.js';
+import { CONTROL_CHARACTERS, call, run } from './support/recorder.js';
+import { type SiteOptions, startSite } from './support/site.js';
+
+const RECIPE = 'Bootstrap: scratch\n\n%post\n    echo hello\n';
+
+async function siteWithRecipe(options: SiteOptions = {}) {
+	const site = await startSite(options);
+	const directory = join(site.directory, 'work');
+	mkdirSync(directory);
+	writeFileSync(join(directory, 'hello.def'), RECIPE);
+	const argv = ['--queue', site.url, 'hello.sif', 'hello.def'];
+	return { ...site, directory, argv, image: join(directory, 'hello.sif'), options: { directory } };
+}
+
+describe('a build', () => {
+	test('in pipes: output on stdout byte for byte, phases in plain words on stderr', async () => {
+		const backend = String.raw`printf '\033[31mred\033[0m 10%%\r20%%\r\303\244\377\n'; cp "$DEFINITION" "$IMAGE"`;
+		const { argv, image, options, url } = await siteWithRecipe({ backend });
+		const { status, stderr, bytes } = await run(containerBuilder, argv, options);
+		expect(status, stderr).toBe(0);
+		expect(bytes).toEqual(
+			Buffer.concat([Buffer.from('\u001B[31mred\u001B[0m 10%\r20%\rä'), Buffer.from([0xff, 0x0a])]),
+		);
+		expect(stderr).not.toMatch(CONTROL_CHARACTERS);
+		expect(stderr).toMatch(/^Detected singularity file$/m);
+		expect(stderr).toContain(
+			`Connecting to BuilderQueue: Connected to queue: ${url.replace('ws+unix://', '')}\n`,
+		);
+		expect(stderr).toMatch(/^Requesting remote builder: Connected to remote builder: b-\S+$/m);
+		expect(stderr).toMatch(/^Transferring hello\.sif: Completed$/m);
+		expect(stderr).toMatch(/^Built .*hello\.sif: \d+ bytes, sha256:[0-9a-f]{64}, /m);
+		expect(readFileSync(image, 'utf8')).toBe(RECIPE);
+	});
+
+	test('on a terminal: a spinner, the cursor is there at the end, the build has a terminal', async () => {
+		const backend = 'stty size < /proc/self/fd/1; cp "$DEFINITION" "$IMAGE"';
+		const { argv, options } = await siteWithRecipe({ backend });
+		const terminal = { columns: 111, rows: 33 };
+		const { status, stdout, stderr } = await run(containerBuilder, argv, { ...options, terminal });
+		expect(status, stderr).toBe(0);
+		expect(stdout).toContain('33 111');
+		expect(stderr).toContain('Transferring hello.sif: Completed');
+		expect(stderr.lastIndexOf('\u001B[?25h')).toBeGreaterThan(stderr.lastIndexOf('\u001B[?25l'));
+	});
+
+	test('--json: the result on stdout and nothing else', async () => {
+		const backend = 'echo working; cp "$DEFINITION" "$IMAGE"';
+		const { argv, image, options } = await siteWithRecipe({ backend });
+		const { status, stdout, stderr } = await run(containerBuilder, ['--json', ...argv], options);
+		expect(status, stderr).toBe(0);
+		expect(stderr).toContain('working\n');
+		expect(JSON.parse(stdout)).toMatchObject({
+			status: 'succeeded',
+			exitCode: 0,
+			attempts: 1,
+			image: { path: image, format: 'sif', size: RECIPE.length },
+		});
+	});
+
+	test('--build-arg and --transfer-context reach the backend', async () => {
+		const backend = 'echo "$ARGUMENT_WHO"; ls -A; cp "$DEFINITION" "$IMAGE"';
+		const { argv, options, directory } = await siteWithRecipe({ backend });
+		writeFileSync(join(directory, 'hello.def'), `Bootstrap: scratch\n\n%post\n    echo {{ WHO }}\n`);
+		writeFileSync(join(directory, 'beside.txt'), 'here\n');
+		const args = ['--build-arg', 'WHO=everybody', ...argv];
+		const without = await run(containerBuilder, args, options);
+		expect(without.status, without.stderr).toBe(0);
+		expect(without.stdout).toMatch(/^everybody\n/);
+		expect(without.stdout).not.toContain('beside.txt');
+		const all = await run(containerBuilder, ['--force', '--transfer-context', ...args], options);
+		expect(all.stdout).toContain('beside.txt\n');
+		expect(all.stdout).not.toContain('hello.sif');
+	});
+});
+
+describe('failures', () => {
+	test('of the definition: last lines, backend status, one sentence, a hint, status 1', async () => {
+		const backend = 'for n in $(seq 30); do echo "line $n"; done; echo why >&2; exit 7';
+		const { argv, image, options } = await siteWithRecipe({ backend });
+		const { status, stdout, stderr } = await run(containerBuilder, argv, options);
+		expect(status).toBe(1);
+		expect(stdout).toContain('line 30\n');
+		expect(stderr).toContain('Last lines of the output:\n');
+		expect(stderr).toContain('  | why\n');
+		expect(stderr).toMatch(/^error: .*7/m);
+		expect(stderr.match(/^error: /gm)).toHaveLength(1);
+		expect(existsSync(image)).toBe(false);
+	});
+
+	test('--json tells of them on stdout', async () => {
+		const { argv, options } = await siteWithRecipe({ backend: 'echo why; exit 7' });
+		const { status, stdout } = await run(containerBuilder, ['--json', ...argv], options);
+		expect(status).toBe(1);
+		expect(JSON.parse(stdout)).toMatchObject({
+			status: 'failed',
+			error: { code: 'build-failed' },
+			build: { exitCode: 1, backendExitCode: 7, lastOutput: ['why'] },
+		});
+	});
+
+	test('an image that exists', async () => {
+		const { argv, image, options } = await siteWithRecipe();
+		writeFileSync(image, 'mine');
+		const refused = await run(containerBuilder, argv, options);
+		expect(refused.status).toBe(2);
+		expect(refused.stderr).toContain('hello.sif : file already exists. Add --force flag to override');
+		expect(readFileSync(image, 'utf8')).toBe('mine');
+		expect((await run(containerBuilder, ['--force', ...argv], options)).status).toBe(0);
+		expect(readFileSync(image, 'utf8')).toBe(RECIPE);
+	});
+
+	test('a queue that does not answer', async () => {
+		const { options } = await siteWithRecipe();
+		const argv = ['--queue', 'ws+unix:///nowhere/queue.sock', 'hello.sif', 'hello.def'];
+		const { status, stderr } = await run(containerBuilder, argv, options);
+		expect(status).toBe(3);
+		expect(stderr).toMatch(/^error: .*queue/m);
+	});
+
+	test.each([
+		[['--arch', 'vax'], /unknown architecture: vax/],
+		[['--backend', 'docker'], /no backend docker/],
+		[['--build-arg', 'novalue'], /--build-arg novalue is not KEY=VALUE/],
+		[['--reserve', '1'], /--reserve: only for builds without a queue/],
+		[['--queue', 'http://q.example'], /--queue is no queue/],
+	])('%j', async (extra, message) => {
+		const { argv, options } = await siteWithRecipe();
+		const all = extra[0] === '--queue' ? [...extra, 'hello.sif', 'hello.def'] : [...extra, ...argv];
+		const { status, stderr } = await run(containerBuilder, all, options);
+		expect(status).toBe(2);
+		expect(stderr).toMatch(message);
+	});
+
+	test('an architecture that this machine is not, without a queue', async () => {
+		const foreign = process.arch === 'ppc64' ? 'x86_64' : 'ppc64le';
+		const { status, stderr } = await run(containerBuilder, ['--arch', foreign, 'a.sif', 'a.def']);
+		expect(status).toBe(2);
+		expect(stderr).toMatch(/this machine builds for \w+ only/);
+	});
+});
+
+describe('Ctrl-C', () => {
+	const backend = 'echo started; sleep 300; cp "$DEFINITION" "$IMAGE"';
+
+	test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+		'%s cancels, gives the builder back, ends with 130',
+		async (signal) => {
+			const { argv, image, options, queue, directory } = await siteWithRecipe({ backend });
+			const { stdout, stderr, signals, exits, status } = call(containerBuilder, argv, options);
+			await stdout.until(/started/);
+			signals.emit(signal, signal);
+			expect(await status).toBe(130);
+			expect(stderr.text).toContain('User requested exit\n');
+			expect(stderr.text).not.toContain('error:');
+			expect(exits).toEqual([]);
+			expect(signals.eventNames()).toEqual([]);
+			expect(existsSync(image)).toBe(false);
+			expect(readdirSync(directory).filter((name) => name.startsWith('hello.sif'))).toEqual([]);
+			const { builders } = await queue.status();
+			expect(builders.filter(({ state }) => state === 'leased')).toEqual([]);
+		},
+	);
+
+	test('a second one leaves at once', async () => {
+		const { argv, options } = await siteWithRecipe({ backend });
+		const { stdout, signals, exits, status } = call(containerBuilder, argv, options);
+		await stdout.until(/started/);
+		signals.emit('SIGINT', 'SIGINT');
+		signals.emit('SIGINT', 'SIGINT');
+		expect(exits).toEqual([130]);
+		expect(await status).toBe(130);
+	});
+
+	test('while waiting for a builder it leaves the line', async () => {
+		const { argv, options, queue } = await siteWithRecipe({ backend, max: 1 });
+		const first = call(containerBuilder, argv, options);
+		await first.stdout.until(/started/);
+		const second = call(containerBuilder, [...argv.slice(0, 2), 'other.sif', 'hello.def'], options);
+		await second.stderr.until(/all builders are busy/);
+		expect((await queue.status()).waiting).toHaveLength(1);
+		second.signals.emit('SIGINT', 'SIGINT');
+		expect(await second.status).toBe(130);
+		expect((await queue.status()).waiting).toEqual([]);
+		first.signals.emit('SIGINT', 'SIGINT');
+		expect(await first.status).toBe(130);
+	});
+});
