@@ -2,7 +2,7 @@
 // a TypeScript and a plain JavaScript project that install the tarballs into an empty folder and use them.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { buildPackages, root } from './support/project.mjs';
@@ -36,10 +36,21 @@ async function must(command, args, options) {
 	return stdout;
 }
 
-function declarations(folder) {
-	return readdirSync(folder, { recursive: true })
-		.filter((name) => name.endsWith('.d.ts'))
-		.map((name) => join(folder, name));
+/** The declarations that a package's entries lead to: what its users' compilers read. */
+function publicDeclarations(folder) {
+	const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+	const found = new Set();
+	const follow = (path) => {
+		if (found.has(path)) return;
+		found.add(path);
+		for (const [, source] of readFileSync(path, 'utf8').matchAll(
+			/(?:from|import\()\s*['"](\.[^'"]+)\.js['"]/g,
+		)) {
+			follow(join(dirname(path), `${source}.d.ts`));
+		}
+	};
+	for (const target of Object.values(exports)) if (target.types) follow(join(folder, target.types));
+	return [...found];
 }
 
 await main(async () => {
@@ -69,7 +80,7 @@ await main(async () => {
 				]),
 			);
 			await check(`declarations of ${name} show no third-party type`, async () => {
-				const shown = declarations(join(folder, 'dist')).filter((path) => {
+				const shown = publicDeclarations(folder).filter((path) => {
 					if ([...MAY_SHOW_ZOD].some((part) => path.includes(part))) return false;
 					return FOREIGN.test(readFileSync(path, 'utf8'));
 				});
@@ -87,7 +98,15 @@ await main(async () => {
 		await check('the tarballs install into an empty folder', () =>
 			must(
 				'npm',
-				['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...tarballs],
+				[
+					'install',
+					'--ignore-scripts',
+					'--no-audit',
+					'--no-fund',
+					'--loglevel=error',
+					...tarballs,
+					'@types/node@20',
+				],
 				{ cwd: consumer },
 			),
 		);

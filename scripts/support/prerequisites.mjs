@@ -34,7 +34,7 @@ function isInstalled(program) {
 }
 
 /** The Debian packages that are missing, sorted. */
-export function missingPackages(programs = PROGRAMS) {
+function missingPackages(programs = PROGRAMS) {
 	const missing = Object.entries(programs).filter(([program]) => !isInstalled(program));
 	return [...new Set(missing.map(([, name]) => name))].sort();
 }

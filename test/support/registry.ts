@@ -101,7 +101,7 @@ async function answered(url: string): Promise<void> {
 }
 
 /** A TCP port that is free at this moment. */
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
 	return new Promise((resolve, reject) => {
 		const server = createServer();
 		server.on('error', reject);

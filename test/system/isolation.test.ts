@@ -67,7 +67,10 @@ describe('a build in network isolated', () => {
 			workspace.write(
 				'listens.def',
 				scratchRecipe(
-					'%post\n    (printf "HTTP/1.0 200 OK\\r\\n\\r\\nhere"; sleep 60) | nc -l -p 8099 &\n    echo listening; sleep 60',
+					`%post
+    (while true; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\nhere' | nc -l -p 8099; done) &
+    until wget -q -O /dev/null http://127.0.0.1:8099/; do sleep 0.2; done
+    echo listening; sleep 60`,
 				),
 			),
 		]);

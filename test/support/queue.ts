@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RunningCommand, runCommand, start } from './command.js';
+
+/** A `cb-queue` in a process of its own, on a unix socket in a directory of the test's. */
+export interface TestQueue {
+	readonly url: string;
+	readonly process: RunningCommand;
+	/** What `cb-status --json` says. */
+	status(): Promise<Status>;
+	/** Polls the status until `settled` says so; the test's own time limit ends it. */
+	untilStatus(settled: (status: Status) => boolean): Promise<Status>;
+	/** Tells it to end, and gives its exit status. */
+	close(): Promise<number | null>;
+}
+
+/** The part of a queue's status that tests look at. */
+export interface Status {
+	readonly builders: readonly { readonly id: string; readonly state: string; readonly buildId?: string }[];
+	readonly waiting: readonly { readonly buildId: string; readonly place: number }[];
+}
+
+/** Starts a queue; `pool` is the YAML of its pool, a line each. */
+export async function startQueue(
+	directory: string,
+	owner: string,
+	pool: readonly string[],
+): Promise<TestQueue> {
+	const url = `ws+unix://${directory}/queue.sock`;
+	const configuration = join(directory, 'queue.yaml');
+	const lines = [
+		`owner: ${owner}`,
+		`listen: ['${url}']`,
+		'leases: { idle: 5s }',
+		'pool:',
+		...pool.map((line) => `  ${line}`),
+	];
+	writeFileSync(configuration, `${lines.join('\n')}\n`);
+	const process = start('cb-queue', ['--config', configuration]);
+	const status = async (): Promise<Status> => {
+		const result = await runCommand('cb-status', ['--queue', url, '--json']);
+		if (result.status !== 0) throw new Error(`cb-status ended with ${result.status}: ${result.stderr}`);
+		return JSON.parse(result.stdout) as Status;
+	};
+	const untilStatus = async (settled: (status: Status) => boolean): Promise<Status> => {
+		for (;;) {
+			const now = await status();
+			if (settled(now)) return now;
+			await new Promise((resolve) => setTimeout(resolve, 100));
+		}
+	};
+	await process.until(/"msg":"[^"]*(listening|serves|takes)/i);
+	return {
+		url,
+		process,
+		status,
+		untilStatus,
+		close: async () => {
+			process.child.kill('SIGTERM');
+			return (await process.ended).status;
+		},
+	};
+}
+
+/** How many builders are in a state. */
+export function inState(status: Status, state: string): number {
+	return status.builders.filter((builder) => builder.state === state).length;
+}
