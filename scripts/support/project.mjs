@@ -16,9 +16,9 @@ export async function installModules() {
 		'node_modules/.package-lock.json',
 		async () => {
 			say('installing npm packages');
-			await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-				cwd: root,
-			});
+			// Not `ci`: a lock file written behind a mirror without other platforms' binaries is a mismatch to it.
+			const options = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+			await run('npm', ['install', ...options], { cwd: root });
 		},
 	);
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
 	type Authenticator,
 	type BuilderQueue,
@@ -72,6 +73,8 @@ class RunningServer implements QueueServer {
 	constructor(options: ServeQueueOptions) {
 		this.#options = options;
 		this.#logger = options.logger ?? silent;
+		// As many listen as clients are being asked who they are.
+		setMaxListeners(0, this.#stop.signal);
 	}
 
 	get endpoints(): readonly Endpoint[] {

@@ -20,6 +20,8 @@ type ControlMethods = typeof controlMethods;
 /** Milliseconds that an answer over `control` may take. */
 const ANSWER_LIMIT_MS = 10_000;
 const DIAL_PAUSES = { firstMs: 50, maxMs: 2_000, factor: 1.6 };
+/** After so many dials that failed it is worth a look whether the machine still runs. */
+const LOOK_EVERY = 4;
 const REDIAL_PAUSES = { firstMs: 250, maxMs: 5_000 };
 
 /** What a link to one daemon is made of. */
@@ -70,6 +72,8 @@ export class ControlLink {
 			} catch (error) {
 				if (signal.aborted || isRefusal(error)) throw error;
 				onFailure(error);
+				// A list may lack a machine that is so new: only one that says that it has failed counts.
+				if (failures % LOOK_EVERY === 0) await this.#options.confirmMachine({ count: -Infinity }, signal);
 				await pause(clock, backoffMs(failures, DIAL_PAUSES), signal);
 			}
 		}

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { canceledError, throwIfAborted } from '../concurrency/throw-if-aborted.js';
 import {
 	type BuildRecord,
@@ -81,6 +82,8 @@ export class QueueEngine {
 		this.#closeTimeoutMs = timings.closeTimeoutMs;
 		const createConcurrency = options.createConcurrency ?? 2;
 		const { signal } = this.#giveUp;
+		// As many listen as builders are being destroyed.
+		setMaxListeners(0, signal);
 		this.desk = new LeaseDesk({
 			...timings,
 			clock,
@@ -202,7 +205,15 @@ export class QueueEngine {
 	}
 
 	async #startUp(): Promise<void> {
-		const { signal } = this.#stop;
+		const letGo = this.#alive.hold();
+		try {
+			await this.#startUntilGood(this.#stop.signal);
+		} finally {
+			letGo();
+		}
+	}
+
+	async #startUntilGood(signal: AbortSignal): Promise<void> {
 		for (let failures = 1; ; failures++) {
 			try {
 				await this.#journal.open(signal);

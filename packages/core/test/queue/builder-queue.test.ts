@@ -215,6 +215,19 @@ describe('what goes wrong with machines', () => {
 		expect(world?.machineCount).toBe(1);
 	});
 
+	it('does not wait for the daemon of a machine that has failed', async () => {
+		const { queue, advance, leaseOf, events, clock } = make({
+			provider: { machines: [{ neverReady: true, diesAfterMs: 3 * SECOND }] },
+		});
+		const checkout = queue.checkout({ buildId: buildId(1) });
+		await advance(15 * SECOND);
+		expect(events.find(({ type }) => type === 'builder-failed')).toMatchObject({
+			error: { code: 'machine-failed', message: 'the machine has failed: the machine died' },
+		});
+		expect((await leaseOf(checkout)).buildId).toBe(buildId(1));
+		expect(clock.now()).toBeLessThan(20 * SECOND);
+	});
+
 	it('takes no daemon that does not know the secret', async () => {
 		const { queue, advance, leaseOf, events, daemons } = make({
 			daemon: (index) => ({ impostor: index === 0 }),
