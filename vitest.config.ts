@@ -19,6 +19,9 @@ const alias = [
 	{ find: /^@olcf\/container-builder$/, replacement: `${import.meta.dirname}/packages/cli/src/index.ts` },
 ];
 
+/** Makes whole builder images: minutes, not for every day. */
+const image = 'packages/builder/test/image/real-image.test.ts';
+
 export default defineConfig({
 	resolve: { alias },
 	test: {
@@ -28,6 +31,7 @@ export default defineConfig({
 				test: {
 					name: 'unit',
 					include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+					exclude: [image],
 					testTimeout: 30_000,
 				},
 			},
@@ -45,7 +49,8 @@ export default defineConfig({
 				extends: true,
 				test: {
 					name: 'system',
-					include: ['test/system/**/*.test.ts'],
+					include: ['test/system/**/*.test.ts', image],
+					env: { CONTAINER_BUILDER_TEST_IMAGE: '1' },
 					testTimeout: 900_000,
 					hookTimeout: 900_000,
 					fileParallelism: false,

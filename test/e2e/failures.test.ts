@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -118,7 +118,7 @@ describe('when something goes wrong', () => {
 	it('apptainer is killed', async () => {
 		const running = start('container-builder', [image(), workspace.write('recipe.def', SLOW)]);
 		await running.until(/started/);
-		killAll((command) => /(^|\/)(apptainer|Apptainer|starter)/.test(command));
+		killBelow(running.child, (command) => /(^|\/)(apptainer|Apptainer|starter)/.test(command));
 		const result = await running.ended;
 		expectFailure(result, 4, /^error: /m);
 	});
@@ -126,7 +126,7 @@ describe('when something goes wrong', () => {
 	it('the sandbox is killed in mid-build', async () => {
 		const running = start('container-builder', [image(), workspace.write('recipe.def', SLOW)]);
 		await running.until(/started/);
-		killAll((command) => command.includes('cb-builder.mjs') && command.includes('tini'));
+		killBelow(running.child, (command) => command.includes('cb-builder.mjs') && command.includes('tini'));
 		expectFailure(await running.ended, 4, /^error: .*builder/m);
 	});
 
@@ -162,20 +162,29 @@ describe('when something goes wrong', () => {
 	});
 });
 
-/** SIGKILL to the processes of sandboxes whose command line matches; at least one must. */
-function killAll(matches: (command: string) => boolean): void {
-	const killed = readdirSync('/proc')
-		.filter((name) => /^\d+$/.test(name))
-		.filter((pid) => {
-			try {
-				const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-				const uid = Number(/^Uid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-				if (uid < 100_000 || !matches(command)) return false;
-				process.kill(Number(pid), 'SIGKILL');
-				return true;
-			} catch {
-				return false;
-			}
-		});
+/** SIGKILL to what a command of ours started, as far as its command line matches; something must. */
+function killBelow(child: ChildProcess, matches: (command: string) => boolean): void {
+	const parents = new Map<number, number>();
+	for (const name of readdirSync('/proc')) {
+		if (!/^\d+$/.test(name)) continue;
+		try {
+			parents.set(
+				Number(name),
+				Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${name}/status`, 'utf8'))?.[1]),
+			);
+		} catch {}
+	}
+	const isBelow = (pid: number): boolean => {
+		const parent = parents.get(pid);
+		return parent !== undefined && (parent === child.pid || isBelow(parent));
+	};
+	const killed = [...parents.keys()].filter(isBelow).filter((pid) => {
+		try {
+			if (!matches(readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))) return false;
+			return process.kill(pid, 'SIGKILL');
+		} catch {
+			return false;
+		}
+	});
 	expect(killed.length).toBeGreaterThan(0);
 }
