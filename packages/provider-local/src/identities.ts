@@ -11,7 +11,7 @@ export interface IdRange {
 export const SANDBOX_IDS = 196_608;
 
 /** A build runs as a user who has 65536 further ids: fewer do not do. */
-export const MINIMUM_IDS = 131_072;
+const MINIMUM_IDS = 131_072;
 
 /** The widest range that a line of `/etc/subuid` or `/etc/subgid` gives to a user, by name or number. */
 export function parseSubordinateIds(text: string, user: string, userId: number): IdRange | undefined {

@@ -98,7 +98,9 @@ async function readAnswer(child: ChildProcess): Promise<string> {
 }
 
 function reasonOf(answer: string): string {
-	return answer.startsWith('failed ') ? answer.slice('failed '.length) : 'its supervisor ended';
+	return answer.startsWith('failed ')
+		? answer.slice('failed '.length)
+		: 'it was ended while it was being made';
 }
 
 function tether(child: ChildProcess, ended: Promise<void>): Tether {

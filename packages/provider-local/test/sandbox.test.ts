@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { cachePath, type Machine, type MachineRequest } from '@olcf/container-bu
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LocalOptions } from '../src/index.js';
 import { stateTag } from '../src/machine-id.js';
+import { readMachine } from '../src/read-machine.js';
 import { bundle } from './fixtures/bundle.js';
 import { cannotRun } from './fixtures/can-run.js';
 import { call, run, SandboxSession, until } from './fixtures/sandbox-session.js';
@@ -153,7 +154,7 @@ describe.skipIf(cannotRun !== undefined)('sandboxes', () => {
 
 	test('end when their time is up', async () => {
 		const provider = session.provider({ tether: false });
-		await provider.create(session.request({ lifetimeMs: 400 }));
+		await provider.create(session.request({ lifetimeMs: 3000 }));
 		const processes = await session.processes();
 		await until(async () => (await session.left(processes)).length === 0);
 		await provider.close?.();
@@ -234,6 +235,11 @@ describe.skipIf(cannotRun !== undefined)('sandboxes', () => {
 		}, 60_000);
 		afterAll(() => built.remove());
 
+		const managers: ChildProcess[] = [];
+		afterEach(() => {
+			for (const child of managers.splice(0)) child.kill('SIGKILL');
+		});
+
 		const manager = (options: LocalOptions, requests: readonly MachineRequest[]) => {
 			const plain = requests.map((request) => ({
 				...request,
@@ -241,7 +247,9 @@ describe.skipIf(cannotRun !== undefined)('sandboxes', () => {
 			}));
 			const script = fileURLToPath(new URL('fixtures/manager.mjs', import.meta.url));
 			const args = [script, built.file, JSON.stringify(session.options(options)), JSON.stringify(plain)];
-			return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+			const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+			managers.push(child);
+			return child;
 		};
 		const made = async (child: ReturnType<typeof manager>, count: number): Promise<readonly Machine[]> => {
 			const machines: Machine[] = [];
@@ -307,6 +315,8 @@ describe.skipIf(cannotRun !== undefined)('sandboxes', () => {
 			}
 			child.kill('SIGKILL');
 			await once(child, 'exit');
+			// They take their time to die.
+			await until(async () => (await readMachine(session.stateDirectory, machine.id))?.abandoned === true);
 			const provider = session.provider();
 			expect(await provider.list({ owner: session.owner })).toEqual([machine]);
 			const processes = await session.processes();
