@@ -53,7 +53,7 @@ export async function daemonProvider(): Promise<{ provider: FakeProvider; transp
 }
 
 /** A transport that remembers the channels that it opened. */
-export function remembering(transport: Transport): { transport: Transport; channels: Channel[] } {
+function remembering(transport: Transport): { transport: Transport; channels: Channel[] } {
 	const channels: Channel[] = [];
 	return {
 		channels,

@@ -1,5 +1,6 @@
 import { Agent } from 'node:https';
 import type { Response } from 'node-fetch';
+import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
 import { type AbortOptions, ContainerBuilderError } from '../spec/index.js';
 import { parseChallenge } from './parse-challenge.js';
 
@@ -93,6 +94,7 @@ export class RegistryClient {
 	}
 
 	async #fetch(url: URL, authorization: string | undefined, { signal }: AbortOptions): Promise<Response> {
+		throwIfAborted(signal);
 		const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
 		const controller = new AbortController();
 		const onAbort = (): void => controller.abort();

@@ -37,7 +37,7 @@ export interface PoolDecision {
 }
 
 /** Why the policy gives a builder up. */
-export type PoolDestroyReason = 'failed' | 'expired' | 'surplus' | 'closing';
+type PoolDestroyReason = 'failed' | 'expired' | 'surplus' | 'closing';
 
 /** The least ready first: what has cost least is given up first. */
 const SURPLUS_ORDER: readonly PoolBuilderState[] = ['creating', 'booting', 'ready'];
