@@ -2,15 +2,14 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import {
 	type CreateOptions,
-	cacheDirectory,
 	type Machine,
 	type MachineRequest,
 	type Provider,
 	throwIfAborted,
 } from '@olcf/container-builder-core';
 import { checkRequest, machineArchitecture } from './check-request.js';
-import { nothingMade } from './create-error.js';
 import { hashFile } from './hash-file.js';
+import { cacheOf, keptMachines } from './kept-machines.js';
 import type { HostOptions } from './local-options.js';
 import { stateTag } from './machine-id.js';
 import { MachineKeeper, type MachinePlan } from './machine-keeper.js';
@@ -32,10 +31,7 @@ const LISTEN = 'ws+unix:///run/container-builder/builder.sock';
 export function host(options: HostOptions): Provider {
 	const daemon = resolve(options.daemon);
 	const keeper = new MachineKeeper('host', options);
-	const cache = async (): Promise<string> =>
-		options.cacheDirectory === undefined
-			? cacheDirectory()
-			: privateDirectory(resolve(options.cacheDirectory));
+	const cache = (): Promise<string> => cacheOf(options);
 
 	const create = async (request: MachineRequest, { signal }: CreateOptions): Promise<Machine> => {
 		throwIfAborted(signal);
@@ -83,25 +79,11 @@ export function host(options: HostOptions): Provider {
 			resolveImage: true,
 			console: true,
 		},
-		create: async (request, createOptions = {}) => {
-			try {
-				return await create(request, createOptions);
-			} catch (error) {
-				throw nothingMade(error);
-			}
-		},
-		destroy: (target, abort) => keeper.destroy(target, abort),
-		list: (filter, abort) => keeper.list(filter, abort),
-		sweep: async (filter, abort) => {
-			throwIfAborted(abort?.signal);
-			return keeper.sweep(filter, abort, join(await cache(), 'disks'));
-		},
+		...keptMachines(keeper, options, create),
 		resolveImage: async (_request, abort) => {
 			throwIfAborted(abort?.signal);
 			return hashFile(daemon);
 		},
-		console: (id, abort) => keeper.console(id, abort),
-		close: () => keeper.close(),
 	};
 }
 

@@ -1,8 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import {
 	type CreateOptions,
-	cacheDirectory,
 	type Machine,
 	type MachineLimits,
 	type MachineRequest,
@@ -11,10 +10,10 @@ import {
 } from '@olcf/container-builder-core';
 import { checkRequest, machineArchitecture } from './check-request.js';
 import { readControlGroups } from './control-groups.js';
-import { nothingMade } from './create-error.js';
 import { groupPlan } from './group-plan.js';
 import { type IdRange, SANDBOX_IDS, userRange } from './identities.js';
 import { diskKind, type HostReport, inspectHost, requireFor } from './inspect-host.js';
+import { cacheOf, keptMachines } from './kept-machines.js';
 import { checkLimits, machineLimits, requireEnforceable } from './limits.js';
 import { imageDirectory, type LoadedImage, loadImage } from './load-image.js';
 import type { LocalOptions } from './local-options.js';
@@ -48,10 +47,7 @@ export function local(options: LocalOptions = {}): Provider {
 	const limits: (keyof MachineLimits)[] = root ? ['memoryBytes', 'cpus', 'processes'] : ['processes'];
 	if (diskKind(root ? 'root' : 'user', options.disk, true) !== 'directory') limits.push('diskBytes');
 
-	const cache = async (): Promise<string> =>
-		options.cacheDirectory === undefined
-			? cacheDirectory()
-			: privateDirectory(resolve(options.cacheDirectory));
+	const cache = (): Promise<string> => cacheOf(options);
 	const image = async (request: MachineRequest): Promise<LoadedImage> =>
 		loadImage(imageDirectory(await cache(), options.image, request.image));
 
@@ -133,25 +129,11 @@ export function local(options: LocalOptions = {}): Provider {
 			resolveImage: true,
 			console: true,
 		},
-		create: async (request, createOptions = {}) => {
-			try {
-				return await create(request, createOptions);
-			} catch (error) {
-				throw nothingMade(error);
-			}
-		},
-		destroy: (target, abort) => keeper.destroy(target, abort),
-		list: (filter, abort) => keeper.list(filter, abort),
-		sweep: async (filter, abort) => {
-			throwIfAborted(abort?.signal);
-			return keeper.sweep(filter, abort, join(await cache(), 'disks'));
-		},
+		...keptMachines(keeper, options, create),
 		resolveImage: async (request, abort) => {
 			throwIfAborted(abort?.signal);
 			return (await image(request)).manifest.id;
 		},
-		console: (id, abort) => keeper.console(id, abort),
-		close: () => keeper.close(),
 	};
 }
 
