@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { buildPackages, root } from './support/project.mjs';
+import { buildPackages, prepareBuilderImage, root } from './support/project.mjs';
 import { capture } from './support/run.mjs';
 import { main, say } from './support/say.mjs';
 import { countLine } from './support/tally.mjs';
@@ -91,6 +91,7 @@ await main(async () => {
 		const consumer = join(directory, 'consumer');
 		mkdirSync(consumer);
 		cpSync(join(root, 'test', 'consumer'), consumer, { recursive: true });
+		cpSync(join(root, 'examples/recipes/hello.def'), join(consumer, 'hello.def'));
 		writeFileSync(
 			join(consumer, 'package.json'),
 			JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
@@ -113,13 +114,28 @@ await main(async () => {
 		await check('a TypeScript project type-checks against them with skipLibCheck: false', () =>
 			must(join(root, 'node_modules/.bin/tsc'), ['-p', consumer]),
 		);
-		await check('a plain JavaScript project uses the SDK', () =>
+		const installed = (name) => join(consumer, 'node_modules/.bin', name);
+		await check('the installed commands tell their version', async () => {
+			for (const name of [
+				'container-builder',
+				'cb-status',
+				'cb-images',
+				'cb-queue',
+				'cb-builder',
+				'cb-image',
+				'cb-doctor',
+			]) {
+				const said = await must(installed(name), ['--version']);
+				if (!/^\d+\.\d+\.\d+$/.test(said.trim())) throw new Error(`${name} said ${said}`);
+			}
+		});
+		await prepareBuilderImage(installed('cb-image'));
+		await check('the installed command builds an image', () =>
+			must(installed('container-builder'), ['by-command.sif', 'hello.def'], { cwd: consumer }),
+		);
+		await check('a plain JavaScript project builds by the SDK', () =>
 			must(process.execPath, ['plain.mjs'], { cwd: consumer }),
 		);
-		await check('the installed command tells its version', async () => {
-			const said = await must(join(consumer, 'node_modules/.bin/container-builder'), ['--version']);
-			if (!/^\d+\.\d+\.\d+/.test(said)) throw new Error(`said ${said}`);
-		});
 		const script =
 			"const t = performance.now(); await import('@olcf/container-builder'); console.log(performance.now() - t);";
 		const times = [];

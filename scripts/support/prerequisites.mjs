@@ -1,22 +1,22 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { run } from './run.mjs';
 import { say, UsageError } from './say.mjs';
 
-/** What a builder image and a sandbox need, by the Debian package that brings it. */
-const PROGRAMS = {
-	mmdebstrap: 'mmdebstrap',
-	zstd: 'zstd',
+/** What a sandbox needs, by the Debian package that brings it. */
+const SANDBOX = {
 	newuidmap: 'uidmap',
-	pasta: 'passt',
-	nft: 'nftables',
-	'mkfs.ext4': 'e2fsprogs',
-	ip: 'iproute2',
 	unshare: 'util-linux',
-	mount: 'mount',
 	setpriv: 'util-linux',
+	mount: 'mount',
 	tar: 'tar',
-	gpgv: 'gpgv',
+	zstd: 'zstd',
 };
+/** What the making of a builder image needs beside it. */
+const IMAGE = { mmdebstrap: 'mmdebstrap', gpgv: 'gpgv' };
+/** What a sandbox with an own disk and an own network needs beside it; root has them always. */
+const COMFORT = { 'mkfs.ext4': 'e2fsprogs', ip: 'iproute2', nft: 'nftables', pasta: 'passt' };
 
 const DIRECTORIES = [...new Set([...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'])].filter(
 	Boolean,
@@ -34,7 +34,7 @@ function isInstalled(program) {
 }
 
 /** The Debian packages that are missing, sorted. */
-function missingPackages(programs = PROGRAMS) {
+function missingPackages(programs) {
 	const missing = Object.entries(programs).filter(([program]) => !isInstalled(program));
 	return [...new Set(missing.map(([, name]) => name))].sort();
 }
@@ -49,13 +49,16 @@ export function requireNode() {
 
 /**
  * Installs missing Debian packages as root; otherwise, and with `install: false`, ends with the one line that does.
- * `programs`: further ones that a test run needs, by package.
+ * Who is not root and has a builder image needs less. `programs`: further ones that a test run needs, by package.
  */
 export async function requirePackages({ install, programs = {} }) {
-	const missing = missingPackages({ ...PROGRAMS, ...programs });
+	const root = process.getuid() === 0;
+	const hasImage = existsSync(join(cacheDirectory(), 'images', 'current', 'image.json'));
+	const needed = { ...SANDBOX, ...(root || !hasImage ? IMAGE : {}), ...(root ? COMFORT : {}), ...programs };
+	const missing = missingPackages(needed);
 	if (missing.length === 0) return;
 	const line = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
-	if (process.getuid() !== 0) {
+	if (!root) {
 		throw new UsageError(`Debian packages are missing. Have this run as root, then try again:\n  ${line}`);
 	}
 	if (!install)
@@ -69,4 +72,13 @@ export async function requirePackages({ install, programs = {} }) {
 		env: environment,
 		stdio: ['ignore', 'ignore', 'inherit'],
 	});
+}
+
+/** Where the caches of the product are; nothing of it is built yet when this is asked. */
+function cacheDirectory() {
+	const base = process.env.XDG_CACHE_HOME;
+	if (base?.startsWith('/')) return join(base, 'container-builder');
+	return process.getuid() === 0
+		? '/var/cache/container-builder'
+		: join(homedir(), '.cache', 'container-builder');
 }

@@ -39,13 +39,13 @@ export async function buildPackages() {
 	});
 }
 
-/** Makes the builder image where there is none for this daemon. An expired package index is accepted only after the check has failed. */
-export async function prepareBuilderImage() {
-	const image = (...args) => [join(root, 'packages/cli/dist/bin/cb-image.js'), 'make', ...args];
+/**
+ * Makes the builder image where there is none for the daemon of this `cb-image`. An expired package index is accepted
+ * only after the check has failed.
+ */
+export async function prepareBuilderImage(command = bin('cb-image')) {
 	say('preparing the builder image (about a minute the first time)');
-	const first = await capture(process.execPath, [...image(), '--json'], {
-		stdio: ['ignore', 'pipe', 'pipe'],
-	});
+	const first = await capture(process.execPath, [command, 'make', '--json']);
 	if (first.status === 0) return;
 	if (!first.stderr.includes('--allow-expired-release')) {
 		throw Object.assign(new Error(`the builder image cannot be made:\n${first.stderr.trim()}`), {
@@ -53,7 +53,9 @@ export async function prepareBuilderImage() {
 		});
 	}
 	say('an index of the mirror is past its date: making the builder image with --allow-expired-release');
-	await run(process.execPath, image('--allow-expired-release'), { stdio: ['ignore', 'ignore', 'inherit'] });
+	await run(process.execPath, [command, 'make', '--allow-expired-release'], {
+		stdio: ['ignore', 'ignore', 'inherit'],
+	});
 }
 
 /** Path of a built command. */
