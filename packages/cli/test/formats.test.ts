@@ -77,7 +77,12 @@ describe('errors', () => {
 			hint: 'do\nthis',
 			cause: new Error('why'),
 		});
-		expect(describeError(error, { debug: false })).toEqual(['error: two / lines', 'hint: do / this']);
+		expect(describeError(error, { debug: false })).toEqual([
+			'error: two',
+			'       lines',
+			'hint: do',
+			'      this',
+		]);
 		expect(describeError(error, { debug: true }).join('\n')).toContain('caused by Error: why');
 	});
 

@@ -50,8 +50,8 @@ export async function queueMain(options: QueueMainOptions): Promise<number> {
 	} catch (caught) {
 		const error = ContainerBuilderError.from(caught);
 		if (options.signal.aborted && error.kind === 'canceled') return 0;
-		stderr.write(`cb-queue: ${error.message}\n`);
-		if (error.hint !== undefined) stderr.write(`${error.hint}\n`);
+		stderr.write(`error: ${error.message.replaceAll('\n', '\n       ')}\n`);
+		if (error.hint !== undefined) stderr.write(`hint: ${error.hint}\n`);
 		return error.exitCode;
 	}
 }

@@ -141,7 +141,7 @@ describe('the command', () => {
 			}),
 		);
 		expect(await run()).toBe(4);
-		expect(stderr.text).toContain('cb-queue: mount is not installed\napt-get install mount\n');
+		expect(stderr.text).toContain('error: mount is not installed\nhint: apt-get install mount\n');
 	});
 
 	it('checks a configuration, told by option or environment', async () => {
@@ -152,7 +152,7 @@ describe('the command', () => {
 		expect(made).toEqual([{ size: 3 }, { size: 3 }]);
 		await writeFile(path, (await readFile(path, 'utf8')).replace('max: 2', 'max: two'));
 		expect(await run(['check', '--config', path])).toBe(2);
-		expect(stderr.text).toBe(`cb-queue: ${path}:5:8: pool.max must be a whole number from 1 on\n`);
+		expect(stderr.text).toBe(`error: ${path}:5:8: pool.max must be a whole number from 1 on\n`);
 	});
 
 	it('helps', async () => {
@@ -164,7 +164,7 @@ describe('the command', () => {
 		expect(await run([])).toBe(2);
 		expect(await run(['serve', '--config', 'x'])).toBe(2);
 		expect(await run(['--colour'])).toBe(2);
-		expect(stderr.lines.filter((line) => line.startsWith('cb-queue: '))).toHaveLength(3);
+		expect(stderr.lines.filter((line) => line.startsWith('error: '))).toHaveLength(3);
 	});
 
 	it.each([

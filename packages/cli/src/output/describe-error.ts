@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 
-/** `error: …`, `hint: …`, with `debug` the causes too. One line each, without control characters. */
+/** `error: …`, `hint: …`, with `debug` the causes too. Without control characters; further lines are indented. */
 export function describeError(error: ContainerBuilderError, options: { readonly debug: boolean }): string[] {
-	const lines = [`error: ${oneLine(error.message)}`];
-	if (error.hint !== undefined) lines.push(`hint: ${oneLine(error.hint)}`);
+	const lines = labelled('error: ', error.message);
+	if (error.hint !== undefined) lines.push(...labelled('hint: ', error.hint));
 	if (options.debug) lines.push(...causes(error));
 	return lines;
 }
@@ -22,10 +22,12 @@ export function describeLastOutput(lines: readonly string[]): string[] {
 		: ['Last lines of the output:', ...shown.map((line) => `  | ${line}`.trimEnd())];
 }
 
-function oneLine(text: string): string {
-	return stripVTControlCharacters(text)
+/** Several mistakes at a time stand below one another. */
+function labelled(label: string, text: string): string[] {
+	const lines = stripVTControlCharacters(text)
 		.trim()
-		.replace(/\s*\n\s*/g, ' / ');
+		.split(/\s*\n\s*/);
+	return lines.map((line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line);
 }
 
 function causes(error: Error): string[] {
