@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startProcess } from '../support/command.js';
+import { endGroup, startProcess } from '../support/command.js';
 import { apptainer } from '../support/in-image.js';
 import { useWorkspace } from '../support/workspace.js';
 
 describe('the examples', () => {
 	const workspace = useWorkspace();
 	const npmStart = (name: string, environment: Record<string, string>, ...args: string[]) =>
-		startProcess('npm', ['start', '--workspace', `@olcf/example-${name}`, '--', ...args], { environment });
+		startProcess('npm', ['start', '--workspace', `@olcf/example-${name}`, '--', ...args], {
+			environment,
+			group: true,
+		});
 
 	it('embed-basic builds in ten lines', async () => {
 		const image = join(workspace.path, 'embedded.sif');
@@ -32,8 +35,7 @@ describe('the examples', () => {
 			const image = Buffer.from(await (await fetch(`${url}/images/${id}`)).arrayBuffer());
 			expect(image.subarray(32, 41).toString()).toBe('SIF_MAGIC');
 		} finally {
-			service.child.kill('SIGTERM');
-			await service.ended;
+			await endGroup(service);
 		}
 	});
 });

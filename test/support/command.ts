@@ -30,6 +30,8 @@ export interface CommandOptions {
 	readonly cwd?: string;
 	readonly environment?: Readonly<Record<string, string>>;
 	readonly input?: string;
+	/** Makes it the leader of a process group, for `endGroup`. */
+	readonly group?: boolean;
 }
 
 /** Starts a built command in a process of its own. */
@@ -48,6 +50,7 @@ export function startProcess(
 		cwd: options.cwd ?? root,
 		env: { ...process.env, ...options.environment },
 		stdio: ['pipe', 'pipe', 'pipe'],
+		detached: options.group === true,
 	});
 	const said = { stdout: Buffer.alloc(0), stderr: '' };
 	const pieces: { at: number; bytes: Buffer }[] = [];
@@ -102,4 +105,11 @@ export function runCommand(
 	options: CommandOptions = {},
 ): Promise<CommandResult> {
 	return start(name, args, options).ended;
+}
+
+/** SIGTERM to a command that was started with `group`, and to all that it started: npm does not pass it on. */
+export async function endGroup(command: RunningCommand): Promise<void> {
+	if (command.child.pid !== undefined && command.child.exitCode === null)
+		process.kill(-command.child.pid, 'SIGTERM');
+	await command.ended;
 }
