@@ -9,9 +9,13 @@ import { main, say } from './support/say.mjs';
 
 const install = !process.argv.includes('--no-install');
 const given = process.argv.slice(2).filter((argument) => argument !== '--no-install');
-const own = given.length > 0;
-const image = resolve(process.env.INIT_CWD ?? process.cwd(), own ? (given[0] ?? '') : 'hello.sif');
-const build = own ? given : ['--force', image, resolve(root, 'examples/recipes/hello.def')];
+const directory = process.env.INIT_CWD ?? process.cwd();
+const hello = ['--force', resolve(directory, 'hello.sif'), resolve(root, 'examples/recipes/hello.def')];
+const build = given.length > 0 ? given : hello;
+/** What can be run afterwards; nothing after `--help`, say. */
+const image = build
+	.filter((argument) => /^[^-].*\.(sif|simg|img)$/.test(argument))
+	.map((path) => resolve(directory, path))[0];
 
 /** Without it only root can run an image here, by the builder image's own. */
 function hasApptainer() {
@@ -26,10 +30,15 @@ await main(async () => {
 	await prepareBuilderImage();
 
 	say(`container-builder ${build.join(' ')}`);
-	await run(process.execPath, [bin('container-builder'), ...build], {
-		cwd: process.env.INIT_CWD ?? process.cwd(),
-	});
-	if (own && !build.some((argument) => argument.endsWith('.sif'))) return;
+	// It tells what went wrong by itself, and Ctrl-C is its to answer: it gives the builder back first.
+	process.on('SIGINT', () => {});
+	const command = [bin('container-builder'), ...build];
+	const { status, signal } = spawnSync(process.execPath, command, { cwd: directory, stdio: 'inherit' });
+	if (status !== 0) {
+		process.exitCode = status ?? (signal === 'SIGINT' ? 130 : 1);
+		return;
+	}
+	if (image === undefined) return;
 
 	if (process.getuid() !== 0 && !hasApptainer()) {
 		say(`${image} is there; this machine has no apptainer to run it: apptainer run ${image}`);

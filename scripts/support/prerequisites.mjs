@@ -15,7 +15,7 @@ const SANDBOX = {
 };
 /** What the making of a builder image needs beside it. */
 const IMAGE = { mmdebstrap: 'mmdebstrap', gpgv: 'gpgv' };
-/** What a sandbox with an own disk and an own network needs beside it; root has them always. */
+/** What a sandbox with a disk and a network of its own needs beside it: root's sandboxes have them. */
 const COMFORT = { 'mkfs.ext4': 'e2fsprogs', ip: 'iproute2', nft: 'nftables', pasta: 'passt' };
 
 const DIRECTORIES = [...new Set([...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'])].filter(

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CommandResult, runCommand, start } from '../support/command.js';
@@ -158,7 +158,6 @@ describe('when something goes wrong', () => {
 			workspace.write('recipe.def', SLOW),
 		]);
 		expectFailure(result, 6, /read-only|cannot be written/i);
-		chmodSync(workspace.path, 0o700);
 	});
 });
 

@@ -32,6 +32,7 @@ import { pause } from './pause.js';
 import { placeNews } from './place-news.js';
 import { Pool } from './pool.js';
 import { ProviderCalls } from './provider-calls.js';
+import { queueClosed } from './queue-closed.js';
 import { queueStatus } from './queue-status.js';
 import { queueTimings } from './queue-timings.js';
 import { withTimeLimit } from './time-limit.js';
@@ -301,8 +302,4 @@ export class QueueEngine {
 			}),
 		);
 	}
-}
-
-function queueClosed(): ContainerBuilderError {
-	return new ContainerBuilderError('queue-closed', 'the queue is closing and takes nothing new');
 }
