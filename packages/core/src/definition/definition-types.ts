@@ -7,6 +7,8 @@ export interface Position {
 
 /** Something that is wrong with a definition, or that will not do what it seems to say. */
 export interface DefinitionProblem {
+	/** An `error` refuses the build; a `warning` is told, and the build goes on. */
+	readonly severity: 'error' | 'warning';
 	readonly message: string;
 	readonly position: Position;
 }

@@ -1,3 +1,5 @@
+import { checkHeader } from './check-header.js';
+import { isHeaderKey } from './definition-rules.js';
 import type {
 	DefinitionProblem,
 	DefinitionStage,
@@ -5,9 +7,11 @@ import type {
 	ParsedDefinition,
 	Position,
 } from './definition-types.js';
+import { didYouMean } from './did-you-mean.js';
 import { parseArguments } from './parse-arguments.js';
 import { parseFiles } from './parse-files.js';
-import { checkHeader, parseHeader } from './parse-header.js';
+import { parseHeader } from './parse-header.js';
+import { errorAt } from './problem.js';
 import { SourceText } from './source-text.js';
 import { splitSections, splitStages } from './split-definition.js';
 import { substituteArguments } from './substitute-arguments.js';
@@ -33,7 +37,8 @@ export function parseDefinition(text: string, options: ParseDefinitionOptions = 
 	const stages: DefinitionStage[] = [];
 	for (const part of parts) {
 		const raw = splitSections(part);
-		const defaults = parseArguments(raw.sections);
+		const { defaults, problems: argumentProblems } = parseArguments(raw.sections, part);
+		problems.push(...argumentProblems);
 		const filled = substituteArguments(part, values, defaults);
 		for (const name of filled.used) used.add(name);
 		problems.push(...filled.problems);
@@ -82,15 +87,17 @@ function checkStages(stage: DefinitionStage, earlier: readonly DefinitionStage[]
 	const problems: DefinitionProblem[] = [];
 	const field = stage.header.get('stage');
 	if (field !== undefined && names.has(field.value)) {
-		problems.push({ message: `there are two stages ${field.value}`, position: field.position });
+		problems.push(errorAt(field.position, `there are two stages ${field.value}`));
 	}
 	const sections = stage.sections.filter(({ name }) => name === 'files');
 	for (const { argument, position } of sections) {
 		const [, from] = (argument.split('#')[0] ?? '').trim().split(/\s+/);
 		if (from === undefined || names.has(from)) continue;
+		const similar = didYouMean(from, names).slice(2);
 		const known =
-			names.size === 0 ? 'there is no stage before this one' : `there are ${[...names].join(', ')}`;
-		problems.push({ message: `%files from ${from}: no earlier stage has this name; ${known}`, position });
+			similar ||
+			(names.size === 0 ? 'there is no stage before this one' : `there are ${[...names].join(', ')}`);
+		problems.push(errorAt(position, `%files from ${from}: no earlier stage has this name; ${known}`));
 	}
 	return problems;
 }
@@ -99,21 +106,27 @@ function checkStages(stage: DefinitionStage, earlier: readonly DefinitionStage[]
 function checkBefore(before: SourceText, stages: number): DefinitionProblem[] {
 	const found = /^(?!\s*#)\s*\S.*$/m.exec(before.text);
 	if (found === null) {
-		return stages > 0 ? [] : [{ message: 'there is no Bootstrap: line', position: { line: 1, column: 1 } }];
+		return stages > 0 ? [] : [errorAt({ line: 1, column: 1 }, 'there is no Bootstrap: line')];
 	}
 	const at = found.index + found[0].search(/\S/);
 	const position: Position = before.position(at);
 	if (before.text.startsWith('\uFEFF')) {
 		const message = 'a byte order mark stands before the text, which apptainer cannot read';
-		return [{ message, position: { line: 1, column: 1 } }];
+		return [errorAt({ line: 1, column: 1 }, message)];
 	}
 	const line = found[0].trim();
-	if (/^bootstrap\s*:/i.test(line)) {
-		return [{ message: 'Bootstrap: must stand in the first column, its colon right behind it', position }];
+	if (stages > 0 && isHeaderLine(line)) {
+		const message = `${line.split(':')[0]?.trim()}: stands before Bootstrap:, with which a definition must begin: move it below`;
+		return [errorAt(position, message)];
 	}
 	const message =
 		stages > 0
 			? `${JSON.stringify(line)} stands before the first Bootstrap: line, where nothing may stand`
 			: 'a definition begins with a line Bootstrap:';
-	return [{ message, position }];
+	return [errorAt(position, message)];
+}
+
+function isHeaderLine(line: string): boolean {
+	const colon = line.indexOf(':');
+	return colon > 0 && isHeaderKey(line.slice(0, colon).trim().toLowerCase());
 }

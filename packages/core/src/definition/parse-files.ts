@@ -1,4 +1,5 @@
 import type { DefinitionProblem, DefinitionSection, FileCopy, Position } from './definition-types.js';
+import { errorAt } from './problem.js';
 import { linesOf } from './split-definition.js';
 
 /** The lines of a `%files` or `%appfiles` section. */
@@ -22,7 +23,7 @@ export function parseFiles(section: DefinitionSection, locate: Locate): ParsedFi
 		const [source = '', destination] = section.name === 'files' ? quoted(line.text) : spaced(line.text);
 		const wrong =
 			from === undefined && section.name === 'files' ? whatIsWrong(source, destination) : undefined;
-		if (wrong !== undefined) problems.push({ message: wrong, position });
+		if (wrong !== undefined) problems.push(errorAt(position, wrong));
 		else if (source !== '') {
 			files.push({
 				source,
@@ -42,10 +43,9 @@ function stageOf(section: DefinitionSection, problems: DefinitionProblem[]): str
 	if (words.length === 0) return undefined;
 	const [from, stage] = words;
 	if (words.length === 2 && from?.toLowerCase() === 'from') return stage;
-	problems.push({
-		message: `%files ${section.argument}: there is only %files, and %files from STAGE`,
-		position: section.position,
-	});
+	problems.push(
+		errorAt(section.position, `%files ${section.argument}: there is only %files, and %files from STAGE`),
+	);
 	return undefined;
 }
 

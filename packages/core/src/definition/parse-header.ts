@@ -1,5 +1,7 @@
-import { BOOTSTRAP_AGENTS, isHeaderKey } from './definition-rules.js';
+import { HEADER_FIELDS, isHeaderKey } from './definition-rules.js';
 import type { DefinitionProblem, HeaderField } from './definition-types.js';
+import { didYouMean } from './did-you-mean.js';
+import { errorAt, warningAt } from './problem.js';
 import type { SourceText } from './source-text.js';
 import type { Line } from './split-definition.js';
 
@@ -16,14 +18,20 @@ export function parseHeader(source: SourceText, lines: readonly Line[]): ParsedH
 	let open: HeaderField | undefined;
 	const add = (field: HeaderField): void => {
 		if (!isHeaderKey(field.key)) {
-			problems.push({ message: `there is no header field ${field.key}`, position: field.position });
+			const advice = didYouMean(field.key, HEADER_FIELDS);
+			problems.push(errorAt(field.position, `there is no header field ${field.key}${advice}`));
+		}
+		const earlier = fields.get(field.key);
+		if (earlier !== undefined) {
+			const message = `${titleOf(field.key)} stands in line ${earlier.position.line} already: this one counts`;
+			problems.push(warningAt(field.position, message));
 		}
 		fields.set(field.key, field);
 	};
 
 	for (const line of lines) {
 		if (/^\s*(#|$)/.test(line.text)) {
-			if (open !== undefined) add(open);
+			if (open !== undefined) problems.push(unfinished(open));
 			open = undefined;
 			continue;
 		}
@@ -32,17 +40,29 @@ export function parseHeader(source: SourceText, lines: readonly Line[]): ParsedH
 			open === undefined ? readField(source, text, line.start) : { ...open, value: open.value + text.trim() };
 		open = undefined;
 		if (field === undefined) {
-			problems.push({
-				message: `${JSON.stringify(text.trim())} is neither a header field (Key: value) nor in a section`,
-				position: source.position(line.start + line.text.search(/\S/)),
-			});
+			problems.push(
+				errorAt(
+					source.position(line.start + line.text.search(/\S/)),
+					`${JSON.stringify(text.trim())} is neither a header field (Key: value) nor in a section`,
+				),
+			);
 		} else if (field.value.endsWith('\\')) {
 			const value = field.value.slice(0, -1);
 			open = { ...field, value: value.endsWith('\\n') ? `${value.slice(0, -2)}\n` : value };
 		} else add(field);
 	}
-	if (open !== undefined) add(open);
+	if (open !== undefined) problems.push(unfinished(open));
 	return { fields, problems };
+}
+
+/** A key as the documents write it. */
+function titleOf(key: string): string {
+	return HEADER_FIELDS.find((field) => field.toLowerCase() === key) ?? key;
+}
+
+/** Over a comment there apptainer crashes, and at the end of the header it forgets the field. */
+function unfinished({ key, position }: HeaderField): DefinitionProblem {
+	return errorAt(position, `${titleOf(key)} ends with \\, and the next line does not go on with it`);
 }
 
 function readField(source: SourceText, text: string, start: number): HeaderField | undefined {
@@ -55,33 +75,4 @@ function readField(source: SourceText, text: string, start: number): HeaderField
 		position: source.position(start + text.search(/\S/)),
 		valuePosition: source.position(start + colon + 1 + Math.max(value.search(/\S/), 0)),
 	};
-}
-
-/** What a header lacks, or asks for in vain. */
-export function checkHeader(fields: ReadonlyMap<string, HeaderField>): DefinitionProblem[] {
-	const bootstrap = fields.get('bootstrap');
-	if (bootstrap === undefined) return [];
-	const agent = bootstrap.value;
-	const required = BOOTSTRAP_AGENTS.get(agent);
-	if (agent === '') return [{ message: 'Bootstrap: names no agent', position: bootstrap.position }];
-	if (required === undefined) {
-		const lower = agent.toLowerCase();
-		const advice = BOOTSTRAP_AGENTS.has(lower)
-			? `write ${lower}`
-			: `there are ${[...BOOTSTRAP_AGENTS.keys()].join(', ')}`;
-		return [
-			{ message: `there is no bootstrap agent ${agent}: ${advice}`, position: bootstrap.valuePosition },
-		];
-	}
-	if (agent === 'docker-daemon') {
-		const message =
-			'the Docker daemon of this machine cannot be reached from a builder: docker save the image, and use docker-archive';
-		return [{ message, position: bootstrap.valuePosition }];
-	}
-	return required
-		.filter((key) => (fields.get(key.toLowerCase())?.value ?? '') === '')
-		.map((key) => ({
-			message: `Bootstrap: ${agent} needs a line ${key}:`,
-			position: fields.get(key.toLowerCase())?.position ?? bootstrap.position,
-		}));
 }

@@ -1,5 +1,7 @@
 import { APP_SECTIONS, SECTIONS } from './definition-rules.js';
 import type { DefinitionProblem, DefinitionSection } from './definition-types.js';
+import { didYouMean } from './did-you-mean.js';
+import { errorAt, warningAt } from './problem.js';
 import type { SourceText } from './source-text.js';
 
 /** A line with the offset at which it begins. */
@@ -20,18 +22,23 @@ export function linesOf(text: string, start = 0): Line[] {
 	return lines;
 }
 
-/** Where the stages of a definition begin: at each `Bootstrap:` in the first column, whatever is around it. */
+/**
+ * Where the stages of a definition begin: at each `Bootstrap:` in the first column, whatever is around it. What stands
+ * before is a stage too if it has a `Bootstrap:` that is written otherwise.
+ */
 export function splitStages(source: SourceText): {
 	readonly before: SourceText;
 	readonly stages: SourceText[];
 } {
 	const starts = [...source.text.matchAll(/^bootstrap:/gim)].map(({ index }) => index);
+	const first = source.text.slice(0, starts[0] ?? source.text.length).split(/^[ \t]*%/m, 1)[0] ?? '';
+	if (/^[ \t]*bootstrap[ \t]*:/im.test(first)) starts.unshift(0);
 	const stages = starts.map((start, index) => source.slice(start, starts[index + 1] ?? source.text.length));
 	return { before: source.slice(0, starts[0] ?? source.text.length), stages };
 }
 
 /** A section that knows where in the stage's text its body begins. */
-type LocatedSection = DefinitionSection & { readonly bodyOffset: number };
+export type LocatedSection = DefinitionSection & { readonly bodyOffset: number };
 
 /** A stage taken apart: the lines of its header, and its sections. */
 export interface SplitStage {
@@ -56,13 +63,29 @@ export function splitSections(source: SourceText): SplitStage {
 		);
 		const body = source.text.slice(bodyStart, next?.start ?? source.text.length);
 		const section = readSection(source, line, body, bodyStart);
-		if (typeof section !== 'string') sections.push(section);
-		else {
+		if (typeof section !== 'string') {
+			problems.push(...twice(section, sections));
+			sections.push(section);
+		} else {
 			const column = line.text.indexOf('%');
-			problems.push({ message: section, position: source.position(line.start + column) });
+			problems.push(errorAt(source.position(line.start + column), section));
 		}
 	}
 	return { header: lines.slice(0, heads[0] ?? lines.length), sections, problems };
+}
+
+/** apptainer adds a section to an earlier one of its name; for `%files`, that is what anybody expects. */
+function twice(section: LocatedSection, earlier: readonly LocatedSection[]): DefinitionProblem[] {
+	const { name, app, argument, position } = section;
+	const first = earlier.find((other) => other.name === name && other.app === app);
+	if (first === undefined || name === 'files' || name === 'appfiles') return [];
+	const title = app === undefined ? `%${name}` : `%${name} ${app}`;
+	const differs =
+		app === undefined && argument !== '' && argument !== first.argument
+			? `, all of it run with ${argument}`
+			: '';
+	const message = `${title} stands in line ${first.position.line} already: this is added to it${differs}`;
+	return [warningAt(position, message)];
 }
 
 function readSection(
@@ -87,9 +110,14 @@ function readSection(
 	if (APP_SECTIONS.has(name)) {
 		const app = argument.trim().split(/\s+/)[0] ?? '';
 		if (word !== name) return `%${word} must be written in lower case: %${name}`;
-		return app === '' ? `%${name} needs the name of an app` : { ...common, app };
+		if (app === '') return `%${name} needs the name of an app: %${name} NAME`;
+		if (/^\s/.test(argument)) return `between %${name} and ${app} must stand one space, no more`;
+		return { ...common, app };
 	}
 	if (SECTIONS.has(name)) return common;
-	if (/\s/.test(word)) return `after %${word.split(/\s/)[0]} must come a space, not a tab`;
-	return `there is no section %${word}`;
+	const [first = ''] = name.split(/\s/);
+	if (/\s/.test(word) && (SECTIONS.has(first) || APP_SECTIONS.has(first))) {
+		return `after %${first} must come a space, not a tab`;
+	}
+	return `there is no section %${word}${didYouMean(name, [...SECTIONS, ...APP_SECTIONS], '%')}`;
 }

@@ -1,4 +1,5 @@
 import type { DefinitionProblem } from './definition-types.js';
+import { errorAt } from './problem.js';
 import type { SourceText } from './source-text.js';
 
 /** What came of filling in the template arguments of one stage. */
@@ -33,10 +34,12 @@ export function substituteArguments(
 		if (COMMENT.test(source.text.slice(lineStart, match.index))) continue;
 		const value = look(name);
 		if (value === undefined) {
-			problems.push({
-				message: `the argument ${name} has no value: give --build-arg ${name}=VALUE, or a default in %arguments`,
-				position: source.position(match.index),
-			});
+			problems.push(
+				errorAt(
+					source.position(match.index),
+					`the argument ${name} has no value: give --build-arg ${name}=VALUE, or a default in %arguments`,
+				),
+			);
 			continue;
 		}
 		used.add(name);

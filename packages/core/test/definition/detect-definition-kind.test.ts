@@ -17,6 +17,22 @@ test.each([
 	['FROM\n', undefined],
 	['RUN true\n', undefined],
 	['hello world', undefined],
+	['# escape=`\n# syntax=x\nFROM x\n', 'dockerfile'],
+	['\uFEFFFROM debian\n', 'dockerfile'],
+	['# comment\r\n\r\nARG A=1\r\nFROM debian:$A\r\n', 'dockerfile'],
+	['FROM\tdebian\n', 'dockerfile'],
+	['FROM \\\n  debian\n', 'dockerfile'],
+	['  from debian as Bootstrap:x\n', 'dockerfile'],
+	['FROM debian\nRUN <<EOF\nBootstrap: docker\nFrom: x\n%post\nEOF\n', 'dockerfile'],
+	['FORM debian\nRUN true\nFROM debian\n', 'dockerfile'],
+	['RUN true\nFROM debian\n', 'dockerfile'],
+	['FROM: debian\nBOOTSTRAP: docker\n', 'apptainer'],
+	['From : debian\n', 'apptainer'],
+	['# FROM debian\nbootstrap: docker\nfrom: debian\n', 'apptainer'],
+	['Bootstrap: docker\nFrom: x\n%post\ncat <<EOF >Dockerfile\nFROM debian\nEOF\n', 'apptainer'],
+	['hello\nBootstrap: docker\nFrom: x\n%post\nFROM debian\n', 'apptainer'],
+	['Frmo: x\n', 'apptainer'],
+	['%Post\n', 'apptainer'],
 ])('%j is %s', (text, kind) => {
 	expect(detectDefinitionKind(text)).toBe(kind);
 });

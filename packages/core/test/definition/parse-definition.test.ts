@@ -127,7 +127,7 @@ test.each([
 	['docker-archive', 'dir/image.tar:name:tag', 'dir/image.tar', 'archive'],
 	['oci', 'layout:tag', 'layout', 'archive'],
 	['docker', 'debian:trixie', undefined, undefined],
-	['library', 'a/b/c', undefined, undefined],
+	['oras', 'registry.example/a/b', undefined, undefined],
 ])('the local file of Bootstrap: %s, From: %s', (agent, from, path, use) => {
 	const { definition, problems } = parseDefinition(`Bootstrap: ${agent}\nFrom: ${from}\n`);
 	expect(problems).toEqual([]);
@@ -192,7 +192,6 @@ Stage: one
     BASE = debian
     TAG=trixie
     # TAG=bookworm
-    no value here
 Bootstrap: docker
 From: {{ BASE }}
 %arguments
@@ -242,7 +241,8 @@ From: {{ BASE }}
 	test('positions are those of the file, not of what was filled in', () => {
 		const text = 'Bootstrap: {{ AGENT }}\nFrom: x\n\n%files\n  {{ A }} {{ A }}\n%nonsense\n';
 		expect(problemsOf(text, { AGENT: 'a-very-long-name\nFrom: y', A: '$x\n$y' })).toEqual([
-			'1:12: there is no bootstrap agent a-very-long-name: there are library, oras, shub, docker, docker-archive, docker-daemon, oci, oci-archive, localimage, busybox, debootstrap, arch, yum, dnf, zypper, scratch',
+			'1:12: there is no bootstrap agent a-very-long-name: there are docker, oras, library, shub, localimage, oci-archive, docker-archive, oci, docker-daemon, debootstrap, yum, dnf, busybox, arch, zypper, scratch',
+			'2:1: From stands in line 1 already: this one counts',
 			expect.stringMatching(/^5:3: "\$" in the name \$x/),
 			expect.stringMatching(/^5:3: "\$" in the name \$y/),
 			expect.stringMatching(/^5:11: "\$" in the name \$y/),
@@ -264,14 +264,15 @@ test.each<[string, string, readonly string[]]>([
 		'From before Bootstrap',
 		'From: debian\nBootstrap: docker\n',
 		[
-			'1:1: "From: debian" stands before the first Bootstrap: line, where nothing may stand',
+			'1:1: From: stands before Bootstrap:, with which a definition must begin: move it below',
 			'2:1: Bootstrap: docker needs a line From:',
 		],
 	],
+	['Bootstrap and From indented, in any order', '  From: x.sif\n  Bootstrap : localimage\n', []],
 	[
-		'Bootstrap indented',
-		'  Bootstrap: scratch\n',
-		['1:3: Bootstrap: must stand in the first column, its colon right behind it'],
+		'an indented stage, and one that is not',
+		' Bootstrap: scratch\n Stage: a\nBootstrap: scratch\n%files from a\n  /x\n',
+		[],
 	],
 	[
 		'an agent in capitals',
@@ -289,15 +290,19 @@ test.each<[string, string, readonly string[]]>([
 		],
 	],
 	['busybox without its field', 'Bootstrap: busybox\n', ['1:1: Bootstrap: busybox needs a line MirrorURL:']],
-	['unknown header field', 'Bootstrap: scratch\nFrmo: x\n', ['2:1: there is no header field frmo']],
-	['otherurl with a number', 'Bootstrap: zypper\nOtherURL12: x\n', []],
-	['otherurl without', 'Bootstrap: zypper\nOtherURL: x\n', ['2:1: there is no header field otherurl']],
+	[
+		'unknown header field',
+		'Bootstrap: scratch\nFrmo: x\n',
+		['2:1: there is no header field frmo: did you mean From?'],
+	],
+	['otherurl with a number', 'Bootstrap: scratch\nOtherURL12: x\n', []],
+	['otherurl without', 'Bootstrap: scratch\nOtherURL: x\n', ['2:1: there is no header field otherurl']],
 	[
 		'words in the header',
 		'Bootstrap: scratch\n\n  run this\n',
 		['3:3: "run this" is neither a header field (Key: value) nor in a section'],
 	],
-	['unknown section', 'Bootstrap: scratch\n%Pst x\n', ['2:1: there is no section %Pst']],
+	['unknown section', 'Bootstrap: scratch\n%Pst x\n', ['2:1: there is no section %Pst: did you mean %post?']],
 	['a section in capitals', 'Bootstrap: scratch\n%POST\n', []],
 	[
 		'a tab behind the name',
@@ -317,7 +322,7 @@ test.each<[string, string, readonly string[]]>([
 	[
 		'an app section without an app',
 		'Bootstrap: scratch\n%apprun\n',
-		['2:1: %apprun needs the name of an app'],
+		['2:1: %apprun needs the name of an app: %apprun NAME'],
 	],
 	[
 		'an app section in capitals',
@@ -419,7 +424,7 @@ test('nothing makes it throw, and every position is in the text', () => {
 test('what was written is what is read', () => {
 	const word = fc.stringMatching(/^[a-z][a-z0-9/._-]{0,12}$/);
 	const stage = fc.record({
-		from: word,
+		from: fc.stringMatching(/^[a-z]{1,4}([._-][a-z0-9]{1,3}){0,2}(:[a-z0-9][a-z0-9.]{0,4})?$/),
 		copies: fc.array(fc.tuple(word, fc.option(word, { nil: undefined })), { maxLength: 4 }),
 		post: fc.array(fc.stringMatching(/^[a-z0-9 "$|&;=-]{0,30}$/), { maxLength: 4 }),
 		app: fc.option(word, { nil: undefined }),

@@ -1,0 +1,4 @@
+import { Keyword } from 'dockerfile-ast';
+
+/** All instructions, in capitals. */
+export const KEYWORDS: readonly string[] = Object.values(Keyword);
