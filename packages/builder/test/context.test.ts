@@ -7,7 +7,16 @@ import { directoryContext } from '@olcf/container-builder-core';
 import { makeManifest } from '@olcf/container-builder-core/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collect } from './support/collect.js';
-import { ContextChannel, contextOf, directory, file, link, sha256, tar } from './support/context-channel.js';
+import {
+	ContextChannel,
+	contextOf,
+	directory,
+	file,
+	hardLink,
+	link,
+	sha256,
+	tar,
+} from './support/context-channel.js';
 import { request, shell, startBuilder } from './support/start-builder.js';
 
 let root: string;
@@ -30,6 +39,7 @@ describe('a context', () => {
 			file('a/locked/data', content, 0o600),
 			file('a/run.sh', '#!/bin/sh\n', 0o755),
 			link('b', 'a/run.sh'),
+			hardLink('c', 'a/run.sh', 0o755),
 			file('ä€/name with spaces', 'x', 0o644),
 		];
 		const manifest = makeManifest(entries);
@@ -39,6 +49,7 @@ describe('a context', () => {
 			{ name: 'a/locked/data', mode: 0o600, content },
 			{ name: 'a/run.sh', mode: 0o755, content: '#!/bin/sh\n' },
 			{ name: 'b', type: 'symlink', mode: 0o777, linkname: 'a/run.sh' },
+			{ name: 'c', type: 'link', mode: 0o755, linkname: 'a/run.sh' },
 			{ name: 'ä€/name with spaces', mode: 0o644, content: 'x' },
 		]);
 		await using builder = await startBuilder([keep()]);
@@ -60,6 +71,7 @@ describe('a context', () => {
 		expect((await lstat(`${root}/got/a/locked/data`)).mode & 0o7777).toBe(0o600);
 		expect((await lstat(`${root}/got/a/run.sh`)).mode & 0o7777).toBe(0o755);
 		expect(await readlink(`${root}/got/b`)).toBe('a/run.sh');
+		expect((await lstat(`${root}/got/c`)).ino).toBe((await lstat(`${root}/got/a/run.sh`)).ino);
 		expect(await readFile(`${root}/got/ä€/name with spaces`, 'utf8')).toBe('x');
 
 		const again = await ContextChannel.open(builder, manifest.digest);
@@ -126,12 +138,14 @@ describe('a context', () => {
 	});
 
 	it('is refused where it is larger than this builder takes', async () => {
-		await using builder = await startBuilder([shell('true')], { limits: { contextBytes: 4 } });
-		const manifest = makeManifest([file('a', 'hello')]);
-		await builder.lease();
-		await expect(builder.connect().start(request({ context: contextOf(manifest) }))).rejects.toMatchObject({
-			code: 'size-limit',
-		});
+		for (const limits of [{ contextBytes: 9 }, { contextEntries: 1 }]) {
+			await using builder = await startBuilder([shell('true')], { limits });
+			const manifest = makeManifest([file('a', 'hello'), file('b', 'hello')]);
+			await builder.lease();
+			await expect(builder.connect().start(request({ context: contextOf(manifest) }))).rejects.toMatchObject({
+				code: 'size-limit',
+			});
+		}
 	});
 
 	it('is not taken before the build was started, nor for another one', async () => {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
+import { chmod, type FileHandle, link, mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ContainerBuilderError, type ContextEntry, type ContextManifest } from '@olcf/container-builder-core';
 import { type Extract, extract, type Header } from 'tar-stream';
 import { fileError } from '../build/disk-full.js';
+import { SparseWriter } from './sparse-writer.js';
 
 /** Most bytes that the headers of one entry take: names and targets of 4096 bytes in pax records, and padding. */
 const MAX_ENTRY_OVERHEAD = 16_384;
@@ -20,7 +21,10 @@ export class ContextUnpacker {
 	readonly #directory: string;
 	readonly #manifest: ContextManifest;
 	readonly #missing: Map<string, ContextEntry>;
+	/** Directories. */
 	readonly #made = new Set<string>();
+	/** Files. */
+	readonly #written = new Set<string>();
 	readonly #hash = createHash('sha256');
 	readonly #extract: Extract = extract();
 	readonly #unpacked: Promise<void>;
@@ -124,14 +128,21 @@ export class ContextUnpacker {
 		if (!entry) refuse(path, 'is not in the manifest, or comes twice');
 		if (header.type !== entry.type) refuse(path, `is a ${header.type}, not a ${entry.type}`);
 		if ((header.mode & 0o7777) !== entry.mode) refuse(path, 'has another mode than in the manifest');
-		const size = entry.type === 'file' ? header.size : 0;
-		if (size !== entry.size) refuse(path, 'has another size than in the manifest');
-		if (entry.type === 'symlink' && header.linkname !== entry.target)
+		if (header.size !== entry.size) refuse(path, 'has another size than in the manifest');
+		if (entry.target !== undefined && header.linkname !== entry.target)
 			refuse(path, 'points to another target');
 		this.#missing.delete(path);
 		if (entry.type === 'directory') await this.#makeDirectory(path);
 		if (entry.type === 'file') await this.#writeFile(entry, content);
+		if (entry.type === 'link') await this.#link(entry);
 		content.resume();
+	}
+
+	/** A further name of a file that is there already: no other than those written here, so none is led outside. */
+	async #link({ path, target = '' }: ContextEntry): Promise<void> {
+		if (!this.#written.has(target)) refuse(path, 'is a link to a file that did not come before');
+		await this.#makeDirectory(dirname(path));
+		await link(join(this.#directory, target), join(this.#directory, path));
 	}
 
 	async #writeFile(entry: ContextEntry, content: Content): Promise<void> {
@@ -143,6 +154,7 @@ export class ContextUnpacker {
 				throw new ContainerBuilderError('digest-mismatch', `${entry.path} is not the file of the manifest`);
 			}
 			await file.chmod(entry.mode);
+			this.#written.add(entry.path);
 		} finally {
 			await file.close();
 		}
@@ -151,11 +163,13 @@ export class ContextUnpacker {
 	/** Resolves with the SHA-256 of what was copied. */
 	async #copy(content: Content, file: FileHandle): Promise<string> {
 		const hash = createHash('sha256');
+		const writer = new SparseWriter(file);
 		for await (const chunk of content as AsyncIterable<Uint8Array>) {
 			hash.update(chunk);
-			await file.writeFile(chunk);
+			await writer.write(chunk);
 			this.#fileBytes += chunk.length;
 		}
+		await writer.finish();
 		return hash.digest('hex');
 	}
 
@@ -170,8 +184,8 @@ export class ContextUnpacker {
 	/** Links, and the directories' own modes, the deepest first. */
 	async #finishEntries(): Promise<void> {
 		const modes = new Map(this.#manifest.entries.map(({ path, mode }) => [path, mode]));
-		for (const { path, target } of this.#manifest.entries) {
-			if (target === undefined) continue;
+		for (const { path, type, target } of this.#manifest.entries) {
+			if (type !== 'symlink' || target === undefined) continue;
 			await this.#makeDirectory(dirname(path));
 			await symlink(target, join(this.#directory, path));
 		}

@@ -39,6 +39,13 @@ export const link = (path: string, target: string): ContextEntry => ({
 	size: 0,
 	target,
 });
+export const hardLink = (path: string, target: string, mode = 0o644): ContextEntry => ({
+	path,
+	type: 'link',
+	mode,
+	size: 0,
+	target,
+});
 
 /** A manifest that nobody has checked. */
 export function uncheckedManifest(entries: readonly ContextEntry[]): ContextManifest {

@@ -4,6 +4,7 @@ import { definitionError } from '../definition/definition-error.js';
 import type { ApptainerDefinition, DefinitionProblem } from '../definition/definition-types.js';
 import { type LocalFile, localFiles } from '../definition/local-files.js';
 import { ContainerBuilderError, type ContextSource, isContainerBuilderError } from '../spec/index.js';
+import { contextLimit } from './context-limit.js';
 import { contextPath } from './context-path.js';
 import { FileContext } from './file-context.js';
 import { matchWildcards } from './match-wildcards.js';
@@ -19,6 +20,8 @@ export interface DefinitionContextOptions {
 	readonly fileName?: string | undefined;
 	/** Where the definition lies: files that are there instead of in `directory` are pointed out. */
 	readonly definitionDirectory?: string | undefined;
+	/** Most bytes, holes in files included. @default DEFAULT_CONTEXT_LIMIT */
+	readonly limit?: number | undefined;
 }
 
 /**
@@ -26,13 +29,18 @@ export interface DefinitionContextOptions {
  * followed, as apptainer does when it copies (`cp -L`): what they point to is sent in their place.
  *
  * `manifest` rejects with `source-missing` (the message has each missing file with its line) and with
- * `invalid-definition` for paths that leave the directory, and for special files.
+ * `invalid-definition` for paths that leave the directory, and for special files; with `size-limit`.
  */
 export function definitionContext(options: DefinitionContextOptions): ContextSource | undefined {
 	const files = localFiles(options.definition);
 	if (files.length === 0) return undefined;
 	const root = resolve(options.directory ?? '.');
-	return new FileContext(({ signal }) => findAll(files, { ...options, root, signal }));
+	return new FileContext({
+		root,
+		limit: contextLimit(options.limit),
+		hint: () => 'Name the files that are needed instead of whole directories, or raise --context-limit.',
+		find: ({ signal }) => findAll(files, { ...options, root, signal }),
+	});
 }
 
 interface Finding extends DefinitionContextOptions {
@@ -89,7 +97,7 @@ async function notFound(file: LocalFile, { root }: Finding): Promise<DefinitionP
 		: dangling
 			? `${file.path} is a symbolic link to something that does not exist`
 			: `there is no ${file.path} in ${root}`;
-	return { message, position: file.position };
+	return { severity: 'error', message, position: file.position };
 }
 
 async function missingError(
@@ -122,6 +130,7 @@ function outside({ path, position }: LocalFile, root: string): DefinitionProblem
 			? 'copy it there, or run this from a directory above it'
 			: `write ${inside}, since the builder has another ${root}`;
 	return {
+		severity: 'error',
 		message: `${path} is not given relative to, and below, the directory ${root}: ${advice}`,
 		position,
 	};
@@ -134,6 +143,7 @@ async function isDirectoryImage({ use, path }: LocalFile, root: string): Promise
 
 function directoryImage({ path, position }: LocalFile): DefinitionProblem {
 	return {
+		severity: 'error',
 		message: `${path} is a directory: the owners of its files cannot be sent; make an image file of it first (apptainer build)`,
 		position,
 	};

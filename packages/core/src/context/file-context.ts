@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
 import { canceledError, throwIfAborted } from '../concurrency/throw-if-aborted.js';
 import { MAX_CONTEXT_ENTRIES, makeManifest } from '../protocol/context-manifest.js';
+import { escapingLink } from '../protocol/escaping-link.js';
 import {
 	type AbortOptions,
 	ContainerBuilderError,
@@ -9,24 +8,39 @@ import {
 	type ContextManifest,
 	type ContextSource,
 } from '../spec/index.js';
+import { checkContextLimit } from './context-limit.js';
+import { mapAhead } from './map-ahead.js';
+import { Packer } from './packer.js';
+import { digestFile, readFile } from './read-file.js';
 import { TAR_END, tarHeader, tarPadding } from './tar-header.js';
-import { type FileStamp, type FoundFile, fileStamp, unreadable } from './walk-files.js';
+import type { FoundFile } from './walk-files.js';
 
-/** Bytes that are read, and handed on, at a time. */
-const CHUNK_BYTES = 2 ** 20;
+/** Files that are read at the same time. */
+const READERS = 8;
+/** Files up to this size are read before it is their turn. */
+const SMALL_BYTES = 2 ** 16;
 
-/** Finds the files of a context; called once. */
-export type FindFiles = (options: AbortOptions) => AsyncIterable<FoundFile>;
+/** What a context is made of. */
+interface FileContextOptions {
+	/** Finds the files; called once, and again where it failed. */
+	readonly find: (options: AbortOptions) => AsyncIterable<FoundFile>;
+	/** Where they are; for messages. */
+	readonly root: string;
+	/** Bytes. */
+	readonly limit: number;
+	/** What the user can do where it is too much. */
+	readonly hint: () => string;
+}
 
 /** A context of files on this machine. */
 export class FileContext implements ContextSource {
-	readonly #find: FindFiles;
+	readonly #options: FileContextOptions;
 	readonly #files = new Map<string, FoundFile>();
 	#manifest: ContextManifest | undefined;
 	#making: Promise<ContextManifest> | undefined;
 
-	constructor(find: FindFiles) {
-		this.#find = find;
+	constructor(options: FileContextOptions) {
+		this.#options = options;
 	}
 
 	async manifest(options: AbortOptions = {}): Promise<ContextManifest> {
@@ -42,153 +56,107 @@ export class FileContext implements ContextSource {
 		const { from = 0, signal } = options;
 		const { entries } = await this.manifest({ signal });
 		const packer = new Packer(from);
-		for (const entry of entries) {
+		let at = 0;
+		for (let entry = entries[at]; packer.skipping && entry !== undefined; entry = entries[++at]) {
 			throwIfAborted(signal);
 			yield* packer.add(await tarHeader(entry));
-			if (entry.type !== 'file') continue;
-			if (packer.skips(entry.size)) packer.skip(entry.size);
-			else yield* packer.addFrom(this.#contents(entry));
+			if (!packer.skips(entry.size)) yield* this.#pack(packer, this.#contents(entry));
+			yield* packer.add(Buffer.alloc(tarPadding(entry.size)));
+		}
+		for await (const { entry, header, content } of mapAhead(entries.slice(at), READERS, this.#prepare)) {
+			throwIfAborted(signal);
+			yield* packer.add(header);
+			yield* this.#pack(packer, content ?? this.#contents(entry));
 			yield* packer.add(Buffer.alloc(tarPadding(entry.size)));
 		}
 		yield* packer.add(TAR_END);
 		yield* packer.rest();
 	}
 
+	/** Everything but the contents is found, and checked, before the first file is read. */
 	async #make({ signal }: AbortOptions): Promise<ContextManifest> {
 		this.#files.clear();
-		const entries: ContextEntry[] = [];
 		try {
-			for await (const file of this.#find({ signal })) {
-				if (this.#files.has(file.path)) continue;
-				this.#files.set(file.path, file);
-				const { path, type, mode, target } = file;
-				if (type !== 'file') {
-					entries.push({ path, type, mode, size: 0, ...(target === undefined ? {} : { target }) });
-				} else entries.push(await digest(file, signal));
-				if (entries.length > MAX_CONTEXT_ENTRIES) throw tooMany();
+			for await (const file of this.#options.find({ signal })) {
+				if (!this.#files.has(file.path)) this.#files.set(file.path, file);
+				if (this.#files.size > MAX_CONTEXT_ENTRIES) throw tooMany(this.#options.hint());
 			}
+			const entries = withHardLinks([...this.#files.values()]);
+			this.#check(entries);
+			const complete: ContextEntry[] = [];
+			const digested = mapAhead(entries, READERS, (entry) => this.#digest(entry, signal));
+			for await (const entry of digested) complete.push(entry);
+			this.#manifest = makeManifest(complete);
+			return this.#manifest;
 		} catch (error) {
 			throw signal?.aborted ? canceledError(signal) : error;
 		}
-		this.#manifest = makeManifest(entries);
-		return this.#manifest;
 	}
 
-	/** The bytes of a file that must still be what it was. */
+	#check(entries: readonly ContextEntry[]): void {
+		const { root, limit, hint } = this.#options;
+		const link = escapingLink(entries);
+		if (link !== undefined) {
+			throw new ContainerBuilderError(
+				'invalid-definition',
+				`the link ${link.path} points out of ${root}, to ${link.target}`,
+				{ hint: 'Replace the link by what it points to, or leave it out.' },
+			);
+		}
+		checkContextLimit(
+			entries.filter(({ type }) => type === 'file'),
+			{ limit, hint: hint() },
+		);
+	}
+
+	async #digest(entry: ContextEntry, signal: AbortSignal | undefined): Promise<ContextEntry> {
+		throwIfAborted(signal);
+		if (entry.type !== 'file') return entry;
+		return { ...entry, sha256: await digestFile(this.#file(entry), signal) };
+	}
+
+	readonly #prepare = async (entry: ContextEntry) => {
+		const header = await tarHeader(entry);
+		if (entry.size > SMALL_BYTES) return { entry, header };
+		const content: Uint8Array[] = [];
+		for await (const chunk of this.#contents(entry)) content.push(chunk);
+		return { entry, header, content };
+	};
+
+	async *#pack(
+		packer: Packer,
+		content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+	): AsyncGenerator<Uint8Array> {
+		for await (const chunk of content) yield* packer.add(chunk);
+	}
+
 	async *#contents(entry: ContextEntry): AsyncGenerator<Uint8Array> {
-		const file = this.#files.get(entry.path);
-		if (file === undefined) throw new TypeError(`${entry.path} is not of this context`);
-		const hash = createHash('sha256');
-		let size = 0;
-		const handle = await open(file.absolutePath, 'r').catch((error) => {
-			throw changed(entry.path, error);
-		});
-		try {
-			await checkStamp(handle, file);
-			for await (const chunk of readChunks(handle, entry.size)) {
-				size += chunk.byteLength;
-				if (size > entry.size) throw changed(entry.path);
-				hash.update(chunk);
-				yield chunk;
-			}
-			if (size !== entry.size || hash.digest('hex') !== entry.sha256) throw changed(entry.path);
-		} finally {
-			await handle.close();
-		}
+		if (entry.type === 'file') yield* readFile(this.#file(entry), entry.sha256);
+	}
+
+	#file({ path }: ContextEntry): FoundFile {
+		const file = this.#files.get(path);
+		if (file === undefined) throw new TypeError(`${path} is not of this context`);
+		return file;
 	}
 }
 
-/** Puts pieces together to chunks, and leaves out what comes before some offset. */
-class Packer {
-	#skip: number;
-	#pieces: Uint8Array[] = [];
-	#size = 0;
-
-	constructor(from: number) {
-		this.#skip = from;
-	}
-
-	/** Whether the next `size` bytes are all left out. */
-	skips(size: number): boolean {
-		return this.#skip >= size;
-	}
-
-	skip(size: number): void {
-		this.#skip -= size;
-	}
-
-	*add(bytes: Uint8Array): Generator<Uint8Array> {
-		const left = bytes.subarray(Math.min(this.#skip, bytes.byteLength));
-		this.#skip -= bytes.byteLength - left.byteLength;
-		if (left.byteLength === 0) return;
-		this.#pieces.push(left);
-		this.#size += left.byteLength;
-		if (this.#size >= CHUNK_BYTES / 2) yield* this.rest();
-	}
-
-	async *addFrom(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-		for await (const bytes of source) yield* this.add(bytes);
-	}
-
-	*rest(): Generator<Uint8Array> {
-		const [only] = this.#pieces;
-		if (only === undefined) return;
-		yield this.#pieces.length === 1 ? only : Buffer.concat(this.#pieces, this.#size);
-		this.#pieces = [];
-		this.#size = 0;
-	}
-}
-
-async function digest(file: FoundFile, signal: AbortSignal | undefined): Promise<ContextEntry> {
-	const { path, type, mode, size } = file;
-	const handle = await open(file.absolutePath, 'r').catch((error) => {
-		throw unreadable(path, error);
-	});
-	try {
-		const hash = createHash('sha256');
-		let read = 0;
-		for await (const chunk of readChunks(handle, size)) {
-			throwIfAborted(signal);
-			hash.update(chunk);
-			read += chunk.byteLength;
-		}
-		if (read !== size) throw changed(path);
-		await checkStamp(handle, file);
-		return { path, type, mode, size, sha256: hash.digest('hex') };
-	} finally {
-		await handle.close();
-	}
-}
-
-/** The bytes of a file that should have `size` of them, and what comes behind. */
-async function* readChunks(handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
-	for (let position = 0; ; ) {
-		// Room for one byte more, so that the end is seen. Not used again: who gets it may still be sending it.
-		const room = Math.min(CHUNK_BYTES, Math.max(size - position, 0) + 1);
-		const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(room), 0, room, null);
-		if (bytesRead === 0) return;
-		position += bytesRead;
-		yield buffer.subarray(0, bytesRead);
-	}
-}
-
-async function checkStamp(handle: FileHandle, { path, stamp }: FoundFile): Promise<void> {
-	const now: FileStamp = fileStamp(await handle.stat({ bigint: true }));
-	if (now.size !== stamp.size || now.mtimeNs !== stamp.mtimeNs || now.inode !== stamp.inode)
-		throw changed(path);
-}
-
-function changed(path: string, cause?: unknown): ContainerBuilderError {
-	return new ContainerBuilderError('source-changed', `${path} changed while it was being sent`, {
-		cause,
-		hint: 'Build again when nothing writes to it.',
+/** Entries, as yet without digests, in the order of the manifest: of several names of a file, the first is the file. */
+function withHardLinks(files: readonly FoundFile[]): readonly ContextEntry[] {
+	const first = new Map<string, string>();
+	const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+	return sorted.map(({ path, type, mode, size, target, linked, stamp }) => {
+		if (type !== 'file') return { path, type, mode, size: 0, ...(target === undefined ? {} : { target }) };
+		const identity = `${stamp.device}:${stamp.inode}`;
+		const file = linked ? first.get(identity) : undefined;
+		if (file !== undefined) return { path, type: 'link', mode, size: 0, target: file };
+		if (linked) first.set(identity, path);
+		return { path, type, mode, size };
 	});
 }
 
-function tooMany(): ContainerBuilderError {
-	return new ContainerBuilderError(
-		'size-limit',
-		`the definition refers to more than ${MAX_CONTEXT_ENTRIES} files`,
-		{ hint: 'Name the files that are needed instead of a whole directory.' },
-	);
+function tooMany(hint: string): ContainerBuilderError {
+	return new ContainerBuilderError('size-limit', `the context has more than ${MAX_CONTEXT_ENTRIES} files`, {
+		hint,
+	});
 }

@@ -18,7 +18,8 @@ export async function tarHeader(entry: ContextEntry): Promise<Buffer> {
 	// Loaded with the first context that is sent.
 	const { pack } = await import('tar-stream');
 	const packing = pack();
-	const body = packing.entry({
+	// Nobody reads on behind the header: the entry holds nothing, and is simply forgotten.
+	packing.entry({
 		name: type === 'directory' ? `${path}/` : path,
 		type,
 		// The file type's bits keep mode 0 from being taken for none; the header has room for the permissions only.
@@ -31,11 +32,8 @@ export async function tarHeader(entry: ContextEntry): Promise<Buffer> {
 		// A target that is not ASCII would not be looked at otherwise.
 		...(target === undefined || /^[\x20-\x7e]*$/.test(target) ? {} : { pax: {} }),
 	});
-	body.on('error', () => {});
-	packing.on('error', () => {});
 	await once(packing, 'readable');
 	const blocks: Uint8Array[] = [];
 	for (let block = packing.read(); block !== null; block = packing.read()) blocks.push(block as Uint8Array);
-	packing.destroy();
 	return Buffer.concat(blocks);
 }

@@ -1,7 +1,7 @@
 import { join, posix } from 'node:path';
 import type { FoundFile } from './walk-files.js';
 
-const NO_STAMP = { size: 0n, mtimeNs: 0n, inode: 0n };
+const NO_STAMP = { size: 0n, mtimeNs: 0n, inode: 0n, device: 0n };
 
 /** Files with the directories above them, which are there only to hold them: mode 0755. */
 export async function* withParents(

@@ -98,6 +98,15 @@ test('links are followed, as cp -L does', async () => {
 	expect(manifest?.entries.at(-1)).toMatchObject(digestOf(Buffer.from('elsewhere')));
 });
 
+test('a link to a device is refused', async () => {
+	const root = await tree('dir/file');
+	await symlink('/dev/null', join(root, 'dir/null'));
+	await expect(contextOf(files('dir'), root)?.manifest()).rejects.toMatchObject({
+		code: 'invalid-definition',
+		message: 'x.def: dir/null is neither a file nor a directory nor a link (a device): it cannot be sent',
+	});
+});
+
 test('a link to a directory above is refused', async () => {
 	const root = await tree('dir/file');
 	await symlink('..', join(root, 'dir/loop'));

@@ -294,6 +294,82 @@ test('names that are not UTF-8 are refused, and named', async () => {
 	});
 });
 
+test('what a link points to must be UTF-8 too', async () => {
+	const root = await tree({});
+	await symlink(Buffer.from([0x61, 0xff]), join(root, 'bad'));
+	await expect(directoryContext({ root }).manifest()).rejects.toMatchObject({
+		code: 'invalid-definition',
+		message: 'what the link bad points to is not UTF-8',
+	});
+});
+
+test('names stay as they are: composed, decomposed, with the mark of what is no letter', async () => {
+	const names = ['u\u0308', '\uFFFD', '\u00FC'];
+	const root = await tree({ ...Object.fromEntries(names.map((name) => [name, name])) });
+	await symlink('\uFFFD', join(root, 'x'));
+	const { entries } = await directoryContext({ root }).manifest();
+	expect(entries.map(({ path }) => path)).toEqual(['u\u0308', 'x', '\u00FC', '\uFFFD']);
+	expect(entries[1]?.target).toBe('\uFFFD');
+});
+
+test.skipIf(process.getuid?.() === 0)('what may not be read is refused', async () => {
+	const root = await tree({ 'a/b': 'b', c: 'c' });
+	await chmod(join(root, 'c'), 0);
+	const refusal = { code: 'source-missing', exitCode: 2, message: 'c may not be read' };
+	await expect(directoryContext({ root }).manifest()).rejects.toMatchObject(refusal);
+	await chmod(join(root, 'a'), 0);
+	const other = { code: 'source-missing', message: 'a may not be read' };
+	await expect(directoryContext({ root }).manifest()).rejects.toMatchObject(other);
+	await chmod(join(root, 'a'), 0o700);
+});
+
+test('paths that the builder could not make are refused', async () => {
+	const root = await temporaryDirectory();
+	let path = root;
+	for (let depth = 0; depth < 16; depth++) path = join(path, 'd'.repeat(250));
+	execFileSync('mkdir', ['-p', path.slice(0, 4000)]);
+	await expect(directoryContext({ root }).manifest()).rejects.toMatchObject({
+		code: 'invalid-definition',
+		message: expect.stringMatching(/^the path d{80}… is too long$/),
+	});
+});
+
+test('a path is not followed out of the root by way of a link', async () => {
+	const root = await tree({ 'in/a': 'a' });
+	const outside = await tree({ secret: 'secret' });
+	await symlink(outside, join(root, 'out'));
+	await symlink('in', join(root, 'way'));
+	await expect(directoryContext({ root, paths: ['out/secret'] }).manifest()).rejects.toMatchObject({
+		code: 'invalid-option',
+		message: `out/secret is not below ${root}`,
+	});
+	const { entries } = await directoryContext({ root, paths: ['way/a'] }).manifest();
+	expect(entries.map(({ path, type }) => [path, type])).toEqual([
+		['way', 'directory'],
+		['way/a', 'file'],
+	]);
+});
+
+test('a link that leaves by way of another is refused, one that only looks like it is not', async () => {
+	const root = await tree({ 'a/b/c/file': '' });
+	await symlink('a/b/c', join(root, 'deep'));
+	await symlink('deep/../../b', join(root, 'stays'));
+	expect((await directoryContext({ root }).manifest()).entries.at(-1)?.target).toBe('deep/../../b');
+	await symlink('..', join(root, 'a/up'));
+	await symlink('a/up/..', join(root, 'leaves'));
+	await expect(directoryContext({ root }).manifest()).rejects.toMatchObject({
+		code: 'invalid-definition',
+		message: `the link leaves points out of ${root}, to a/up/..`,
+	});
+});
+
+test('some paths are left out', async () => {
+	const root = await tree({ '.git/HEAD': '', 'sub/.git': '', 'out/app.sif': '', 'out/x': '' });
+	const except = ['.git', join(root, 'out/app.sif')];
+	const { entries } = await directoryContext({ root, except }).manifest();
+	expect(entries.map(({ path }) => path)).toEqual(['out', 'out/x', 'sub', 'sub/.git']);
+});
+
 test('a signal ends the pre-pass, and it can be made again', async () => {
 	const root = await tree({ 'a.txt': 'a' });
 	const source = directoryContext({ root });

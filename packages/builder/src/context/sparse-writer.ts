@@ -1,0 +1,47 @@
+import type { FileHandle } from 'node:fs/promises';
+
+/** What a file system gives room for at a time; holes are made of such blocks. */
+const BLOCK_BYTES = 4096;
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
+
+/** Writes a new file from its beginning to its end, and leaves a hole wherever whole blocks are zero. */
+export class SparseWriter {
+	readonly #file: FileHandle;
+	#position = 0;
+	#written = 0;
+
+	constructor(file: FileHandle) {
+		this.#file = file;
+	}
+
+	async write(chunk: Uint8Array): Promise<void> {
+		let from = 0;
+		for (let at = 0; at < chunk.length; ) {
+			const end = Math.min(chunk.length, at + BLOCK_BYTES - ((this.#position + at) % BLOCK_BYTES));
+			if (isZero(chunk.subarray(at, end))) {
+				await this.#put(chunk.subarray(from, at), this.#position + from);
+				from = end;
+			}
+			at = end;
+		}
+		await this.#put(chunk.subarray(from), this.#position + from);
+		this.#position += chunk.length;
+	}
+
+	/** Gives the file its size, where it ends in a hole. */
+	async finish(): Promise<void> {
+		if (this.#written < this.#position) await this.#file.truncate(this.#position);
+	}
+
+	async #put(bytes: Uint8Array, position: number): Promise<void> {
+		for (let done = 0; done < bytes.length; ) {
+			const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, position + done);
+			done += bytesWritten;
+			this.#written = position + done;
+		}
+	}
+}
+
+function isZero(bytes: Uint8Array): boolean {
+	return bytes[0] === 0 && ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
+}
