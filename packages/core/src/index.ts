@@ -4,6 +4,12 @@
  *
  * @packageDocumentation
  */
+export {
+	type CheckOptions,
+	type CheckProblem,
+	type CheckReport,
+	checkDefinition,
+} from './build/check-definition.js';
 export { cacheDirectory, cachePath } from './cache-directory.js';
 export { type ImageCatalogueOptions, imageCatalogue } from './catalogue/image-catalogue.js';
 export type { RegistryCredentials } from './catalogue/registry-client.js';
@@ -20,8 +26,10 @@ export { type Deferred, deferred } from './concurrency/deferred.js';
 export { type LinkedSignal, linkSignal } from './concurrency/link-signal.js';
 export { sleep } from './concurrency/sleep.js';
 export { canceledError, throwIfAborted } from './concurrency/throw-if-aborted.js';
+export { DEFAULT_CONTEXT_LIMIT } from './context/context-limit.js';
 export { type DefinitionContextOptions, definitionContext } from './context/definition-context.js';
 export { type DirectoryContextOptions, directoryContext } from './context/directory-context.js';
+export { type DockerfileContextOptions, dockerfileContext } from './context/dockerfile-context.js';
 export type {
 	ApptainerDefinition,
 	DefinitionProblem,
@@ -33,9 +41,18 @@ export type {
 	Position,
 } from './definition/definition-types.js';
 export { detectDefinitionKind } from './definition/detect-definition-kind.js';
+export { formatProblems } from './definition/format-problems.js';
+export { type ImageReference, parseImageReference } from './definition/image-reference.js';
 export { type LocalFile, localFiles } from './definition/local-files.js';
+export { type ParsedArgumentFile, parseArgumentFile } from './definition/parse-argument-file.js';
 export { type ParseDefinitionOptions, parseDefinition } from './definition/parse-definition.js';
+export { readRecipe } from './definition/read-recipe.js';
+export type { ReadRecipeOptions, Recipe, RemoteBase } from './definition/recipe-types.js';
+export { stageBase } from './definition/stage-base.js';
 export { TypedEventEmitter } from './events/typed-event-emitter.js';
+export { type AuthFile, parseAuthFile } from './logins/parse-auth-file.js';
+export { type RegistryLoginsOptions, registryLogins } from './logins/registry-logins.js';
+export { registryOfAuthKey } from './logins/registry-of-auth-key.js';
 export { BuilderQueue } from './queue/builder-queue.js';
 export type { BuilderQueueOptions, PoolOptions } from './queue/builder-queue-options.js';
 export { memoryStore } from './queue/memory-store.js';

@@ -6,12 +6,14 @@ import {
 	imageCatalogue,
 	type Logger,
 	type Provider,
+	type RegistryLogin,
 	type TlsIdentity,
 	type Transport,
 } from '@olcf/container-builder-core';
 import { checkExposure } from './check-exposure.js';
 import type { QueueConfiguration } from './configuration/queue-configuration.js';
 import { type ProviderFactories, providerEntry } from './provider-factories.js';
+import { readSiteLogins } from './site-logins.js';
 
 /** Makes the transports of a service. `insecure` as the configuration says. */
 export type TransportFactory = (options: { readonly insecure: boolean }) => readonly Transport[];
@@ -44,7 +46,11 @@ export async function assembleQueue(options: AssembleOptions): Promise<Assembled
 	const entry = providerEntry(options.providers, kind);
 	await checkExposure(configuration, entry);
 	const transports = options.transports({ insecure });
-	const [tls, catalogue] = await Promise.all([readTls(configuration), readCatalogue(configuration)]);
+	const [tls, catalogue, logins] = await Promise.all([
+		readTls(configuration),
+		readCatalogue(configuration),
+		checkLogins(configuration),
+	]);
 	const provider = makeProvider(kind, () => entry.create(providerOptions));
 	const queue = new BuilderQueue({
 		provider,
@@ -58,6 +64,7 @@ export async function assembleQueue(options: AssembleOptions): Promise<Assembled
 		deadlineMs: leases.deadlineMs,
 		idleMs: leases.idleMs,
 		catalogue,
+		logins,
 		logger,
 		version,
 	});
@@ -110,6 +117,16 @@ async function readCatalogue({
 			: { username, password: (await readText(passwordFile)).trimEnd() };
 	const ca = catalogue.ca === undefined ? undefined : await readText(catalogue.ca);
 	return imageCatalogue({ registry, repositories, credentials, ca, insecure });
+}
+
+/** The file is read again for each lease: logins change, and a queue runs for months. */
+async function checkLogins({
+	registries,
+}: QueueConfiguration): Promise<(() => Promise<readonly RegistryLogin[]>) | undefined> {
+	if (registries === undefined) return undefined;
+	const read = (): Promise<readonly RegistryLogin[]> => readSiteLogins(registries.authfile);
+	await read();
+	return read;
 }
 
 async function readText(path: string): Promise<string> {

@@ -37,6 +37,7 @@ describe('a configuration', () => {
 			},
 			leases: {},
 			catalogue: undefined,
+			registries: undefined,
 			log: { level: 'info' },
 			insecure: false,
 			allowUnenforcedLimits: false,
@@ -71,6 +72,7 @@ catalogue:
   repositories: [olcf/titan]
   username: ci
   passwordFile: password
+registries: { authfile: auth.json }
 log: { level: debug }
 insecure: true
 allowUnenforcedLimits: true
@@ -104,6 +106,7 @@ allowUnenforcedLimits: true
 				ca: undefined,
 				insecure: false,
 			},
+			registries: { authfile: '/etc/cb/auth.json' },
 			log: { level: 'debug' },
 			insecure: true,
 			allowUnenforcedLimits: true,
@@ -168,6 +171,11 @@ allowUnenforcedLimits: true
 		],
 		['nothing at all', '', ':1:1: pool is missing: it must have keys: name, provider, max,'],
 		['a list where keys are due', '- owner\n', ':1:1: must have keys: owner, listen,'],
+		[
+			'registries without a file',
+			`${LEAST}registries: { auth: x }\n`,
+			':5:15: registries unknown: auth. Allowed here: authfile',
+		],
 		['no YAML', 'owner: cb\nlisten: [\n', '/etc/cb/queue.yaml:3:1: '],
 		['a key twice', `${LEAST}owner: other\n`, ':5:1: '],
 	])('tells where the mistake is: %s', (_name, text, expected) => {

@@ -104,6 +104,21 @@ const POOL = [
 ];
 
 describe('the command', () => {
+	it('checks the file of registry logins, too', async () => {
+		const { run, directory, stdout, stderr, path } = await site([
+			...POOL,
+			'registries: { authfile: auth.json }',
+		]);
+		const authfile = join(directory, 'auth.json');
+		await writeFile(authfile, '{"auths":{"registry.example":{"auth":"c2l0ZTpzZWNyZXQ="}}}', { mode: 0o600 });
+		expect(await run(['check', '--config', path])).toBe(0);
+		expect(stdout.text).toBe(`${path}: in order\n`);
+		await chmod(authfile, 0o644);
+		expect(await run(['check', '--config', path])).toBe(2);
+		expect(stderr.text).toContain(`error: everybody on this machine could use the logins in ${authfile}`);
+		expect(stderr.text).not.toContain('secret');
+	});
+
 	it('serves until it is told to end, and leaves nothing', async () => {
 		const { run, remote, provider, made, stderr, controller, isClosed, url } = await site(POOL);
 		const running = run();

@@ -5,6 +5,7 @@ import type {
 	BuildState,
 	BuildSummary,
 	Clock,
+	ResolvedBase,
 	SerializedError,
 } from '../spec/index.js';
 import { nextBuildState } from './build-state.js';
@@ -26,6 +27,8 @@ export class BuildSession {
 	backendStarted = false;
 	backendExitCode: number | undefined;
 	builderId: string | undefined;
+	/** The base images as the builder found them, once it has told. */
+	bases: readonly ResolvedBase[] | undefined;
 	attempts = 0;
 	readonly #clock: Clock;
 	readonly #startedAt: number;
@@ -94,6 +97,7 @@ export class BuildSession {
 		this.moveTo('queued');
 		this.builderSequence = 0;
 		this.builderId = undefined;
+		this.bases = undefined;
 	}
 
 	summary(exitCode: number): BuildSummary {

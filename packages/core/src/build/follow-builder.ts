@@ -30,6 +30,10 @@ export async function followBuilder(
 		for await (const event of states) {
 			if (event.type === 'phase' && event.phase === 'building') beginOutput();
 			// Once: what a builder says, however often, must not fill the log.
+			if (event.type === 'bases' && session.bases === undefined) {
+				session.bases = event.bases;
+				session.publish({ type: 'bases', bases: event.bases });
+			}
 			if (event.type === 'backend-start' && !session.backendStarted) {
 				session.backendStarted = true;
 				beginOutput();

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, lstat, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildInput, ContainerBuilderError, type Format } from '../spec/index.js';
 import { imageWriteError } from './image-write-error.js';
@@ -18,10 +18,23 @@ export type ImageTarget =
 			readonly force: boolean;
 	  };
 
-/** The format that the name of an image asks for: an OCI archive for `.tar`, else SIF. */
-export function formatOf(image: BuildInput['image']): Format {
+const FORMATS: Readonly<Record<string, Format>> = {
+	'.sif': 'sif',
+	'.img': 'sif',
+	'.simg': 'sif',
+	'.tar': 'oci-archive',
+	'.oci': 'oci-archive',
+};
+
+/** The format that the name of an image asks for: SIF for `.sif`, `.img`, `.simg`, an OCI archive for `.tar`, `.oci`. */
+export function formatOfName(image: BuildInput['image']): Format | undefined {
 	const name = typeof image === 'string' ? image : image instanceof URL ? image.pathname : '';
-	return /\.(oci|tar)$/i.test(name) ? 'oci-archive' : 'sif';
+	return FORMATS[extname(name).toLowerCase()];
+}
+
+/** The format of an image where none is given: by its name, SIF where the name says nothing. */
+export function formatOf(image: BuildInput['image']): Format {
+	return formatOfName(image) ?? 'sif';
 }
 
 /**

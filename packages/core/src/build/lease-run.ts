@@ -69,12 +69,15 @@ export class LeaseRun {
 	build(prepared: PreparedBuild): Promise<ImageDigest> {
 		return this.#guard(async (signal) => {
 			await this.#connect(signal);
-			const { request, context } = prepared;
+			const { request, confidential, context } = prepared;
 			const architecture = this.lease.builder.architectures[0];
 			if (architecture === undefined)
 				throw new ContainerBuilderError('protocol', 'a builder of no architecture');
 			this.#session.moveTo('uploading');
-			const { phase } = await this.#builder.start({ architecture, ...request }, { signal });
+			const { phase } = await this.#builder.start(
+				{ architecture, ...request, ...confidential.reveal() },
+				{ signal },
+			);
 			if (context !== undefined && (phase === 'leased' || phase === 'uploading')) {
 				const { size } = context.manifest;
 				const onProgress = (sentBytes: number): void =>

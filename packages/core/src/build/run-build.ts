@@ -43,7 +43,7 @@ export async function runBuild(
 	options: BuildOptions,
 ): Promise<BuildResult> {
 	const { signal } = control;
-	const prepared = await prepareBuild(session.id, input, { ...options, signal });
+	const prepared = await prepareBuild(session.id, input, { ...options, signal }, context.queue);
 	throwIfAborted(signal);
 	const { request, target } = prepared;
 	session.publish({
@@ -52,6 +52,7 @@ export async function runBuild(
 		contextSize: prepared.context?.manifest.size ?? 0,
 		contextEntries: prepared.context?.manifest.entries.length ?? 0,
 	});
+	for (const message of prepared.warnings) session.publish({ type: 'warning', message });
 	session.publish({ type: 'state', state: 'queued' });
 	const wish: CheckoutRequest = {
 		buildId: session.id,
@@ -152,7 +153,7 @@ async function onLease(
 		if (target.kind !== 'none') await run.download(target, format);
 		session.moveTo('succeeded');
 		const path = target.kind === 'file' ? { path: target.path } : {};
-		return { ...session.summary(0), image: { ...path, format, ...image } };
+		return { ...session.summary(0), image: { ...path, format, ...image }, bases: session.bases ?? [] };
 	});
 	const failure = outcome instanceof ContainerBuilderError ? outcome : undefined;
 	const giveBack = async (): Promise<void> => {

@@ -18,6 +18,8 @@ const bootstrapSchema = z.strictObject({
 	/** The daemon ends itself after this time, lease or not. */
 	lifetimeMs: durationSchema,
 	privilege: z.enum(['root', 'user-namespace']),
+	/** Whether the queue has registry logins for its builders: the daemon then gets a key ready to receive them. */
+	logins: z.boolean().optional(),
 });
 
 /** What a daemon is told before it starts: where it listens, and the secret by which it proves itself. */

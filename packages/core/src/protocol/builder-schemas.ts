@@ -28,6 +28,36 @@ const buildLimitsSchema = z.strictObject({
 	outputBytes: countSchema.optional(),
 	imageBytes: countSchema.optional(),
 });
+/** Most bytes of all secrets of a build together. */
+export const MAX_SECRET_BYTES = 524_288;
+/** Of `BuildSecret.id`. */
+export const secretIdSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+const buildSecretSchema = z.strictObject({
+	id: secretIdSchema,
+	value: z.base64().max(Math.ceil(MAX_SECRET_BYTES / 3) * 4),
+});
+/** Of `RegistryLogin[]`. */
+export const registryLoginsSchema = z
+	.array(
+		z.strictObject({
+			registry: z.string().min(1).max(512),
+			username: z.string().max(1024).optional(),
+			password: z.string().max(16_384).optional(),
+			identityToken: z.string().max(16_384).optional(),
+		}),
+	)
+	.max(64)
+	.readonly();
+/** Of `ResolvedBase[]`. */
+export const resolvedBasesSchema = z
+	.array(
+		z.strictObject({
+			reference: z.string().min(1).max(1024),
+			digest: z.string().regex(/^[a-z0-9]+:[0-9a-f]{32,128}$/),
+		}),
+	)
+	.max(256)
+	.readonly();
 /** The longest definition, in UTF-16 code units. */
 export const MAX_DEFINITION_LENGTH = 1_048_576;
 /** Of `BuildRequest`. */
@@ -40,6 +70,9 @@ export const buildRequestSchema = z.strictObject({
 	compression: z.enum(['zstd', 'gzip']).optional(),
 	architecture: architectureSchema,
 	arguments: argumentsSchema,
+	target: z.string().max(128).optional(),
+	secrets: z.array(buildSecretSchema).max(64).readonly().optional(),
+	logins: registryLoginsSchema.optional(),
 	context: z.strictObject({ digest: sha256Schema, size: countSchema, entries: countSchema }).optional(),
 	terminal: terminalSizeSchema.optional(),
 	debug: z.boolean().optional(),
@@ -64,6 +97,7 @@ const numbered = { sequence: countSchema, elapsedMs: durationSchema };
 export const builderEventSchema = z.discriminatedUnion('type', [
 	z.strictObject({ ...numbered, type: z.literal('phase'), phase: builderPhaseSchema }),
 	z.strictObject({ ...numbered, type: z.literal('context'), receivedBytes: countSchema, size: countSchema }),
+	z.strictObject({ ...numbered, type: z.literal('bases'), bases: resolvedBasesSchema }),
 	z.strictObject({
 		...numbered,
 		type: z.literal('backend-start'),

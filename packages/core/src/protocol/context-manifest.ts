@@ -17,7 +17,7 @@ const safePath = z
 	);
 const entrySchema = z.strictObject({
 	path: safePath,
-	type: z.enum(['file', 'directory', 'symlink']),
+	type: z.enum(['file', 'directory', 'symlink', 'link']),
 	mode: z.number().int().min(0).max(0o7777),
 	size: countSchema,
 	sha256: sha256Schema.optional(),
@@ -49,7 +49,8 @@ export function makeManifest(entries: readonly ContextEntry[]): ContextManifest 
 
 /**
  * Reads a manifest that came from elsewhere. Throws `digest-mismatch` where it is not the one of `digest`, and
- * `protocol` where it is not a manifest: paths that leave the root, doubles, wrong order.
+ * `protocol` where it is not a manifest: paths that leave the root, doubles, wrong order, hard links to what is no
+ * file before them.
  */
 export function decodeManifest(bytes: Uint8Array, digest: string): ContextManifest {
 	if (createHash('sha256').update(bytes).digest('hex') !== digest) {
@@ -64,19 +65,30 @@ export function decodeManifest(bytes: Uint8Array, digest: string): ContextManife
 	}
 	let size = 0;
 	let previous = '';
+	const modes = new Map<string, number>();
 	for (const entry of parsed.data) {
 		if (entry.path <= previous) {
 			throw new ContainerBuilderError('protocol', `not a manifest: ${entry.path} is out of order`);
 		}
+		const isFile = entry.type === 'file';
+		const isLink = entry.type === 'symlink' || entry.type === 'link';
 		if (
-			(entry.type === 'file') !== (entry.sha256 !== undefined) ||
-			(entry.type === 'symlink') !== (entry.target !== undefined)
+			isFile !== (entry.sha256 !== undefined) ||
+			isLink !== (entry.target !== undefined) ||
+			(!isFile && entry.size !== 0)
 		) {
 			throw new ContainerBuilderError(
 				'protocol',
 				`not a manifest: ${entry.path} has the wrong fields for a ${entry.type}`,
 			);
 		}
+		if (entry.type === 'link' && modes.get(entry.target ?? '') !== entry.mode) {
+			throw new ContainerBuilderError(
+				'protocol',
+				`not a manifest: ${entry.path} is a link to no file of the same mode before it`,
+			);
+		}
+		if (isFile) modes.set(entry.path, entry.mode);
 		previous = entry.path;
 		size += entry.size;
 	}

@@ -12,6 +12,7 @@ import {
 	nameSchema,
 	sha256Schema,
 } from './primitives.js';
+import { MAX_SEALED_LENGTH } from './sealed-logins.js';
 
 /**
  * The channel `control`: the queue dials, the daemon serves. `enrol` and `accept` come first, in this order;
@@ -34,7 +35,11 @@ export const controlMethods = defineMethods({
 	/** The queue's own proof (role `queue`), and at the first enrolment the session key; the secret is spent. */
 	accept: {
 		params: z.strictObject({ mac: base64urlSchema, sessionKey: base64urlSchema.optional() }),
-		result: builderInfoSchema,
+		result: z.strictObject({
+			...builderInfoSchema.shape,
+			/** Where the bootstrap asked for it: the key that the site's registry logins are to be sealed to (`seal`). */
+			loginsKey: base64urlSchema.optional(),
+		}),
 	},
 	/** Alive? */
 	probe: { params: emptySchema, result: builderStateSchema },
@@ -50,6 +55,8 @@ export const controlMethods = defineMethods({
 			tokenSha256: sha256Schema,
 			deadlineMs: durationSchema,
 			idleMs: durationSchema,
+			/** The site's registry logins, sealed to `loginsKey`. */
+			sealedLogins: z.string().max(MAX_SEALED_LENGTH).optional(),
 		}),
 		result: emptySchema,
 	},

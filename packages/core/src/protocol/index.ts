@@ -16,14 +16,21 @@ export {
 	builderStateSchema,
 	buildRequestSchema,
 	MAX_DEFINITION_LENGTH,
+	MAX_SECRET_BYTES,
+	registryLoginsSchema,
+	resolvedBasesSchema,
+	secretIdSchema,
 } from './builder-schemas.js';
 export { decodeManifest, encodeManifest, MAX_CONTEXT_ENTRIES, makeManifest } from './context-manifest.js';
 export { controlMethods } from './control-methods.js';
 export { type EnrolmentTranscript, enrolmentMac, equalMacs, randomSecret } from './enrolment.js';
+export { escapingLink } from './escaping-link.js';
 export { MAX_MESSAGE_LENGTH, parseFrame } from './parse-frame.js';
-export { nameSchema } from './primitives.js';
+export { architectureSchema, nameSchema, serializedErrorSchema } from './primitives.js';
 export { queueMethods } from './queue-methods.js';
 export { leaseSchema, queueEventSchema, queueStatusSchema } from './queue-schemas.js';
+export { makeSealingKey, type SealingKey, seal } from './sealed-box.js';
+export { decodeSealedLogins, encodeSealedLogins, type SealedFor } from './sealed-logins.js';
 export {
 	contextClientSchema,
 	contextDaemonSchema,

@@ -17,6 +17,7 @@ export const countSchema = z.number().int().nonnegative().max(Number.MAX_SAFE_IN
 export const durationSchema = z.number().nonnegative().max(8_640_000_000);
 /** Text for people. */
 export const messageSchema = z.string().max(16_384);
+/** Of `Architecture`. */
 export const architectureSchema = z.enum(ARCHITECTURES);
 export const labelsSchema = z
 	.record(z.string().min(1).max(256), z.string().max(4096))
@@ -25,6 +26,7 @@ export const argumentsSchema = z
 	.record(z.string().min(1).max(256), z.string().max(65_536))
 	.refine((values) => Object.keys(values).length <= 1024, 'at most 1024 arguments');
 export const errorCodeSchema = z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]);
+/** Of `SerializedError`. */
 export const serializedErrorSchema = z.strictObject({
 	code: errorCodeSchema,
 	message: messageSchema,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { builderInfoSchema } from './builder-schemas.js';
+import { builderInfoSchema, resolvedBasesSchema } from './builder-schemas.js';
 import {
 	architectureSchema,
 	base64urlSchema,
@@ -65,6 +65,7 @@ export const buildRecordSchema = z.strictObject({
 	architecture: architectureSchema,
 	labels: labelsSchema,
 	builderId: nameSchema.optional(),
+	bases: resolvedBasesSchema.optional(),
 	ageMs: durationSchema,
 	error: serializedErrorSchema.optional(),
 });

@@ -7,6 +7,7 @@ import {
 	type Clock,
 	ContainerBuilderError,
 	type ErrorCode,
+	type ResolvedBase,
 	type SerializedError,
 } from '../spec/index.js';
 
@@ -22,6 +23,7 @@ interface BookedBuild {
 	readonly since: number;
 	state: BuildState;
 	builderId?: string | undefined;
+	bases?: readonly ResolvedBase[] | undefined;
 	error?: SerializedError | undefined;
 }
 
@@ -59,6 +61,7 @@ export class BuildBook {
 		if (index >= 0) this.#ended.splice(index, 1);
 		build.state = 'queued';
 		build.builderId = undefined;
+		build.bases = undefined;
 		build.error = undefined;
 		return true;
 	}
@@ -75,6 +78,7 @@ export class BuildBook {
 		const build = this.#builds.get(buildId);
 		if (build === undefined || FINAL.includes(build.state)) return;
 		if (event.type === 'end') build.error = event.error;
+		if (event.type === 'bases') build.bases = event.bases;
 		if (event.type !== 'phase') return;
 		const { phase } = event;
 		if (phase === 'uploading' || phase === 'building' || phase === 'built') build.state = phase;

@@ -7,6 +7,7 @@ import {
 	type MachineLimits,
 	type NetworkMode,
 	type Provider,
+	type RegistryLogin,
 	type Store,
 	type Transport,
 } from '../spec/index.js';
@@ -68,6 +69,11 @@ export interface BuilderQueueOptions {
 	readonly clock?: Clock | undefined;
 	/** @default silent */
 	readonly logger?: Logger | undefined;
+	/**
+	 * The site's own registry logins, asked for at each lease. They go to the builder sealed, are used there before
+	 * the build's backend starts, and are gone then. Where it rejects, the build goes on without. @default none
+	 */
+	readonly logins?: (() => Promise<readonly RegistryLogin[]>) | undefined;
 	/** What `images()` answers. @default no images */
 	readonly catalogue?: (() => Promise<readonly ImageRepository[]>) | undefined;
 	/** Whose checkouts those in this process are. @default the user of this process */

@@ -48,12 +48,18 @@ export class ControlLink {
 	/** Waits for the next connection while there is none. */
 	#connection: Deferred<RpcClient<ControlMethods>> = handledDeferred();
 	#endpoint: Endpoint | undefined;
+	#loginsKey: string | undefined;
 	#cancelProbe = (): void => {};
 	#reportsFrom: number | undefined;
 	#following: RpcClient<ControlMethods> | undefined;
 
 	constructor(options: ControlLinkOptions) {
 		this.#options = options;
+	}
+
+	/** What the site's registry logins are to be sealed to, where the daemon has told. */
+	get loginsKey(): string | undefined {
+		return this.#loginsKey;
 	}
 
 	/** Dials with growing pauses until the daemon has proved itself, or the signal aborts, or it refuses. */
@@ -66,7 +72,8 @@ export class ControlLink {
 		const { dialer, clock } = this.#options;
 		for (let failures = 1; ; failures++) {
 			try {
-				const { rpc, info } = await dialer.dial(endpoint, signal);
+				const { rpc, info, loginsKey } = await dialer.dial(endpoint, signal);
+				this.#loginsKey = loginsKey;
 				this.#use(rpc);
 				return info;
 			} catch (error) {

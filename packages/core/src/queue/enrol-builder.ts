@@ -23,6 +23,8 @@ export type EnrolmentKey =
 export interface EnrolledBuilder {
 	readonly rpc: RpcClient<typeof controlMethods>;
 	readonly info: BuilderInfo;
+	/** What the site's logins are to be sealed to, where the builder was asked to have such a key. */
+	readonly loginsKey: string | undefined;
 	/** Of the certificate that it proved; undefined on a connection without one. */
 	readonly fingerprint: string | undefined;
 }
@@ -55,12 +57,12 @@ export async function enrolBuilder(
 	}
 	const mac = enrolmentMac(key.value, 'queue', transcript);
 	if (key.kind === 'secret') key.onSpend();
-	const info = await rpc.call(
+	const { loginsKey, ...info } = await rpc.call(
 		'accept',
 		key.kind === 'secret' ? { mac, sessionKey: key.sessionKey } : { mac },
 		options,
 	);
-	return { rpc, info, fingerprint: answer.fingerprint };
+	return { rpc, info, loginsKey, fingerprint: answer.fingerprint };
 }
 
 function refused(builderId: string, why: string): ContainerBuilderError {

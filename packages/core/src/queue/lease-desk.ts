@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
 import { randomSecret } from '../protocol/enrolment.js';
-import { type BuildOutcome, type Clock, ContainerBuilderError, type Lease } from '../spec/index.js';
+import {
+	type BuildOutcome,
+	type Clock,
+	ContainerBuilderError,
+	type Lease,
+	type Logger,
+	type RegistryLogin,
+} from '../spec/index.js';
 import type { BuildBook } from './build-book.js';
 import { CheckoutHandle } from './checkout-handle.js';
 import type { WaitingBuild } from './checkout-line.js';
@@ -10,6 +17,7 @@ import { LeaseBook, type LeaseEndReason, type LeaseRecord, leaseLost } from './l
 import type { Pool } from './pool.js';
 import type { PooledBuilder } from './pooled-builder.js';
 import { QueueLease } from './queue-lease.js';
+import { sealLogins } from './seal-logins.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 /** What a backend gets to end by itself after a cancellation, before its builder is destroyed. */
@@ -28,6 +36,9 @@ export interface LeaseDeskOptions {
 	readonly publish: (news: QueueNews) => void;
 	/** Throws where the queue takes nothing new. */
 	readonly checkOpen: () => void;
+	/** The site's own, for builders. */
+	readonly logins: (() => Promise<readonly RegistryLogin[]>) | undefined;
+	readonly logger: Logger;
 }
 
 /** Hands out builders, and takes them back: whatever the reason, a builder that was handed out is destroyed then. */
@@ -47,12 +58,13 @@ export class LeaseDesk {
 
 	/** Tells the builder whose it is, then the one who was called. Never rejects. */
 	async hand(builder: PooledBuilder, entry: WaitingBuild): Promise<void> {
-		const { builds, room, publish, pool } = this.#options;
+		const { builds, room, publish, pool, logins, logger } = this.#options;
 		const { buildId, user } = entry;
 		const { id, deadlineMs, idleMs } = this.leases.terms();
 		const token = randomSecret();
 		builder.take((event) => builds.reported(buildId, event));
 		try {
+			const sealedLogins = logins && (await sealLogins({ logins, logger, builder, leaseId: id }));
 			await builder.link.callOnce('lease', {
 				leaseId: id,
 				buildId,
@@ -60,6 +72,7 @@ export class LeaseDesk {
 				tokenSha256: sha256(token),
 				deadlineMs,
 				idleMs,
+				...(sealedLogins === undefined ? {} : { sealedLogins }),
 			});
 		} catch (error) {
 			const lost = ContainerBuilderError.from(error, 'builder-lost');

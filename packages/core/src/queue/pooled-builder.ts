@@ -41,6 +41,8 @@ export interface BuilderSurroundings {
 	readonly redialGraceMs: number;
 	readonly probeMs: number;
 	readonly insecure: boolean;
+	/** Whether builders are to be ready for the site's registry logins. */
+	readonly sendsLogins: boolean;
 	/** Aborts when the pool gives up altogether: what is left then stays. */
 	readonly signal: AbortSignal;
 	publish(news: QueueNews): void;
@@ -188,7 +190,7 @@ export class PooledBuilder {
 	}
 
 	async #create(): Promise<Machine> {
-		const { calls, journal, owner, pool, lifetimeMs, bootTimeoutMs } = this.#around;
+		const { calls, journal, owner, pool, lifetimeMs, bootTimeoutMs, sendsLogins } = this.#around;
 		const { signal } = this.#stop;
 		const { capabilities } = calls.provider;
 		await journal.intend(this.id, { pool: pool.name, architecture: pool.architecture });
@@ -211,6 +213,7 @@ export class PooledBuilder {
 						enrolMs: bootTimeoutMs * 2,
 						lifetimeMs,
 						privilege: capabilities.privilege,
+						...(sendsLogins ? { logins: true } : {}),
 					}),
 					lifetimeMs,
 					limits: pool.limits,

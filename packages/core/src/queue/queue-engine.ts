@@ -93,6 +93,8 @@ export class QueueEngine {
 			pool: () => this.#pool,
 			publish: (news) => this.events.publish(news),
 			checkOpen: () => this.#checkOpen(),
+			logins: options.logins,
+			logger,
 		});
 		this.#pool = new Pool({
 			calls: new ProviderCalls({
@@ -111,6 +113,7 @@ export class QueueEngine {
 			pool: this.#settings,
 			...timings,
 			insecure: options.insecure ?? false,
+			sendsLogins: options.logins !== undefined,
 			createConcurrency,
 			signal,
 			publish: (news) => this.events.publish(news),

@@ -17,9 +17,23 @@ export interface BackendJob {
 	readonly compression: 'zstd' | 'gzip';
 	readonly architecture: Architecture;
 	readonly arguments: Readonly<Record<string, string>>;
+	/** The stage of a Dockerfile to build; absent: the last. */
+	readonly target?: string | undefined;
+	/** Each in a file of the daemon's own, in memory; the backend makes it readable to whom it concerns. */
+	readonly secrets: readonly { readonly id: string; readonly path: string }[];
+	/** Where bases were brought to before: for containers-registries.conf(5). */
+	readonly mirrors: readonly RegistryMirror[];
 	readonly terminal?: TerminalSize | undefined;
 	readonly debug: boolean;
 	readonly limits: BuildLimits;
+}
+
+/** What begins with `prefix` is to be looked for at `location` first, by plain HTTP. */
+export interface RegistryMirror {
+	/** `registry.example/team/base`. */
+	readonly prefix: string;
+	/** `127.0.0.1:41234/registry.example/team/base`. */
+	readonly location: string;
 }
 
 /** Options of `Backend.execute`. Aborting `signal` ends the process group: SIGTERM, then SIGKILL. */

@@ -1,6 +1,13 @@
 import type { AbortOptions } from './abort-options.js';
 import type { Architecture } from './architecture.js';
-import type { BuildLimits, DefinitionKind, Format, TerminalSize } from './builder.js';
+import type {
+	BuildLimits,
+	DefinitionKind,
+	Format,
+	RegistryLogin,
+	ResolvedBase,
+	TerminalSize,
+} from './builder.js';
 import type { SerializedError } from './container-builder-error.js';
 import type { ContextSource } from './context-source.js';
 import type { Emitter } from './emitter.js';
@@ -20,11 +27,18 @@ export type BuildState =
 	| 'failed'
 	| 'canceled';
 
-/** Something that the build may use but that must not be seen. */
+/** Something that the build may use but that must not be seen: at `/run/secrets/ID` while it builds, never in the image. */
 export interface Secret {
+	/** Letters, digits, `.`, `_` and `-`; 1 to 64 of them, beginning with a letter or digit. */
 	readonly id: string;
 	readonly value: string | Uint8Array;
 }
+
+/** Asked once for a build, with the registries of its bases (host and port, as in a reference), for their logins. */
+export type RegistryLogins = (
+	registries: readonly string[],
+	options: AbortOptions,
+) => Promise<readonly RegistryLogin[]>;
 
 /** What to build. */
 export interface BuildInput {
@@ -39,7 +53,11 @@ export interface BuildInput {
 	readonly context?: ContextSource | undefined;
 	/** Values for the definition's template arguments or `ARG`s. */
 	readonly arguments?: Readonly<Record<string, string>> | undefined;
+	/** The stage of a Dockerfile to build. @default the last */
+	readonly target?: string | undefined;
 	readonly secrets?: readonly Secret[] | undefined;
+	/** For private bases. `registryLogins()` reads the user's own file. @default none */
+	readonly logins?: RegistryLogins | undefined;
 	/** @default the queue's native architecture */
 	readonly architecture?: Architecture | undefined;
 	/** @default by the kind of the definition */
@@ -62,8 +80,15 @@ export interface BuildOptions extends AbortOptions {
 	/** @default 'zstd' */
 	readonly compression?: 'zstd' | 'gzip' | undefined;
 	readonly limits?: BuildLimits | undefined;
-	/** Directory that relative paths in the definition start from. @default process.cwd() */
+	/** Directory that relative paths of this call start from. @default process.cwd() */
 	readonly directory?: string | undefined;
+	/**
+	 * Root of the context that is found in the definition.
+	 * @default of an Apptainer definition `directory`; of a Dockerfile the directory that it lies in, `directory` where it is given as text
+	 */
+	readonly contextRoot?: string | undefined;
+	/** Most bytes of a context. @default 10 GiB */
+	readonly contextLimit?: number | undefined;
 	/** How often a build whose builder was lost before the backend started is begun anew. @default 2 */
 	readonly retries?: number | undefined;
 }
@@ -97,6 +122,8 @@ export interface BuildResult extends BuildSummary {
 		/** 64 lower-case hexadecimal digits. */
 		readonly sha256: string;
 	};
+	/** The base images as they were found before the backend started. */
+	readonly bases: readonly ResolvedBase[];
 }
 
 /** What happens to a build, numbered from 1. `build-end` always comes, and is the last. */
@@ -127,6 +154,7 @@ export type BuildEvent = {
 			readonly privilege: 'root' | 'user-namespace';
 	  }
 	| { readonly type: 'upload-progress'; readonly sentBytes: number; readonly size: number }
+	| { readonly type: 'bases'; readonly bases: readonly ResolvedBase[] }
 	| { readonly type: 'backend-start'; readonly backend: string; readonly command: readonly string[] }
 	| { readonly type: 'output'; readonly offset: number; readonly bytes: Uint8Array }
 	| { readonly type: 'output-dropped'; readonly offset: number; readonly size: number }

@@ -42,6 +42,12 @@ export interface BuildRequest {
 	readonly architecture: Architecture;
 	/** Values for the definition's template arguments or `ARG`s. */
 	readonly arguments: Readonly<Record<string, string>>;
+	/** The stage of a Dockerfile to build. @default the last */
+	readonly target?: string | undefined;
+	/** Kept in memory or on a tmpfs, gone with the build. At most 64, of 512 KiB together. */
+	readonly secrets?: readonly BuildSecret[] | undefined;
+	/** For the registries of the definition's bases: used before the backend starts, then forgotten. At most 64. */
+	readonly logins?: readonly RegistryLogin[] | undefined;
 	/** What the context will be; absent: there is none. */
 	readonly context?: { readonly digest: string; readonly size: number; readonly entries: number } | undefined;
 	/** A pseudo-terminal of this size for the backend; absent: plain pipes. */
@@ -50,6 +56,32 @@ export interface BuildRequest {
 	readonly debug?: boolean | undefined;
 	readonly limits?: BuildLimits | undefined;
 	readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Something that a definition may use but that must not be seen, as it travels. */
+export interface BuildSecret {
+	/** Letters, digits, `.`, `_` and `-`; 1 to 64 of them, beginning with a letter or digit. */
+	readonly id: string;
+	/** The bytes in base64. */
+	readonly value: string;
+}
+
+/** How to log in to a registry: with name and password, or with an identity token. */
+export interface RegistryLogin {
+	/** Host, and port where it is not the usual one, as in a reference; below it maybe a path: `registry.example/team`. */
+	readonly registry: string;
+	readonly username?: string | undefined;
+	readonly password?: string | undefined;
+	/** An OAuth 2 refresh token (Docker's `identitytoken`). */
+	readonly identityToken?: string | undefined;
+}
+
+/** A base image of a definition as it was found before the backend started. */
+export interface ResolvedBase {
+	/** With its registry and its tag or digest: `docker.io/library/debian:12`. */
+	readonly reference: string;
+	/** Of the manifest that the registry answered with: `sha256:…`. */
+	readonly digest: string;
 }
 
 /** What one build may use. */
@@ -102,6 +134,8 @@ export type BuilderEvent = {
 } & (
 	| { readonly type: 'phase'; readonly phase: BuilderPhase }
 	| { readonly type: 'context'; readonly receivedBytes: number; readonly size: number }
+	/** Those that could be resolved; a base whose registry gave no answer is left to the backend. */
+	| { readonly type: 'bases'; readonly bases: readonly ResolvedBase[] }
 	| { readonly type: 'backend-start'; readonly backend: string; readonly command: readonly string[] }
 	| { readonly type: 'backend-end'; readonly exitCode: number | null; readonly signal: string | null }
 	| ({ readonly type: 'image' } & ImageDigest)

@@ -4,14 +4,15 @@ import type { AbortOptions } from './abort-options.js';
 export interface ContextEntry {
 	/** Relative to the context's root, `/` between its parts, without `.` or `..`. */
 	readonly path: string;
-	readonly type: 'file' | 'directory' | 'symlink';
+	/** `link`: a further name (hard link) of the file that comes before it in the manifest. */
+	readonly type: 'file' | 'directory' | 'symlink' | 'link';
 	/** Permission bits, 0 to 0o7777. */
 	readonly mode: number;
 	/** Bytes of a file; 0 for the others. */
 	readonly size: number;
 	/** Of a file's bytes, 64 lower-case hexadecimal digits. */
 	readonly sha256?: string | undefined;
-	/** Where a symbolic link points to; never out of the context. */
+	/** Where a symbolic link points to, never out of the context; of a `link`: the path of the file, whose mode it has. */
 	readonly target?: string | undefined;
 }
 

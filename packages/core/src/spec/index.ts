@@ -7,7 +7,7 @@
 export type { AbortOptions } from './abort-options.js';
 export { ARCHITECTURES, type Architecture } from './architecture.js';
 export type { Authenticator, Identity } from './authenticator.js';
-export type { Backend, BackendJob, BackendOptions, BackendResult } from './backend.js';
+export type { Backend, BackendJob, BackendOptions, BackendResult, RegistryMirror } from './backend.js';
 export type {
 	Build,
 	BuildEvent,
@@ -17,6 +17,7 @@ export type {
 	BuildResult,
 	BuildState,
 	BuildSummary,
+	RegistryLogins,
 	Secret,
 } from './build.js';
 export type {
@@ -27,10 +28,13 @@ export type {
 	BuilderState,
 	BuildLimits,
 	BuildRequest,
+	BuildSecret,
 	DefinitionKind,
 	Format,
 	ImageDigest,
 	ImageStream,
+	RegistryLogin,
+	ResolvedBase,
 	TerminalSize,
 } from './builder.js';
 export type { BuilderImageManifest } from './builder-image.js';

@@ -1,7 +1,7 @@
 import type { AbortOptions } from './abort-options.js';
 import type { Architecture } from './architecture.js';
 import type { BuildState } from './build.js';
-import type { BuilderInfo } from './builder.js';
+import type { BuilderInfo, ResolvedBase } from './builder.js';
 import type { SerializedError } from './container-builder-error.js';
 import type { Emitter } from './emitter.js';
 import type { ErrorCode } from './error-code.js';
@@ -82,6 +82,8 @@ export interface BuildRecord {
 	readonly architecture: Architecture;
 	readonly labels: Readonly<Record<string, string>>;
 	readonly builderId?: string | undefined;
+	/** The base images as the builder found them before its backend started. */
+	readonly bases?: readonly ResolvedBase[] | undefined;
 	/** Milliseconds since the checkout. */
 	readonly ageMs: number;
 	readonly error?: SerializedError | undefined;

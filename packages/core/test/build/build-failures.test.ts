@@ -62,7 +62,7 @@ describe('found before anything is sent', () => {
 		{
 			name: 'argument that is not used',
 			input: { arguments: { SUTIE: 'trixie' } },
-			code: 'invalid-option',
+			code: 'invalid-definition',
 			message: 'the definition does not use the build argument SUTIE',
 		},
 		{

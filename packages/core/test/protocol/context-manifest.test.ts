@@ -6,6 +6,13 @@ import { expect, test } from 'vitest';
 
 const sha256 = 'a'.repeat(64);
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const hardLink = (path: string, target: string): ContextEntry => ({
+	path,
+	type: 'link',
+	mode: 0o644,
+	size: 0,
+	target,
+});
 const file = (path: string): ContextEntry => ({ path, type: 'file', mode: 0o644, size: 1, sha256 });
 
 test('the canonical form is fixed', () => {
@@ -58,6 +65,22 @@ test.each([
 	['a directory with a target', [{ path: 'a', type: 'directory', mode: 0o755, size: 0, target: 'x' }]],
 	['a mode with a file type', [{ ...file('a'), mode: 0o100644 }]],
 	['a negative size', [{ ...file('a'), size: -1 }]],
+	['a directory of a size', [{ path: 'a', type: 'directory', mode: 0o755, size: 1 }]],
+	['a hard link without a target', [file('a'), { ...hardLink('b', 'a'), target: undefined }]],
+	['a hard link to nothing', [hardLink('b', 'a')]],
+	['a hard link to itself', [hardLink('b', 'b')]],
+	['a hard link to what comes behind', [hardLink('a', 'b'), file('b')]],
+	['a hard link to a hard link', [file('a'), hardLink('b', 'a'), hardLink('c', 'b')]],
+	[
+		'a hard link to a symbolic link',
+		[{ path: 'a', type: 'symlink', mode: 0o644, size: 0, target: 'x' }, hardLink('b', 'a')],
+	],
+	[
+		'a hard link to a directory',
+		[{ path: 'a', type: 'directory', mode: 0o644, size: 0 }, hardLink('b', 'a')],
+	],
+	['a hard link that leaves', [file('a'), hardLink('b', '../a')]],
+	['a hard link of another mode', [file('a'), { ...hardLink('b', 'a'), mode: 0o4755 }]],
 	['another type', [{ ...file('a'), type: 'device' as 'file' }]],
 ] satisfies [string, ContextEntry[]][])('%s is refused', (_, entries) => {
 	expect(() => makeManifest(entries)).toThrow(expect.objectContaining({ code: 'protocol' }));

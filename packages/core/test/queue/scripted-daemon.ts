@@ -3,15 +3,19 @@ import {
 	type BuilderPhase,
 	ContainerBuilderError,
 	type Endpoint,
+	type RegistryLogin,
+	type ResolvedBase,
 	type Transport,
 } from '@olcf/container-builder-core';
 import {
 	type Bootstrap,
 	controlMethods,
 	decodeBootstrap,
+	decodeSealedLogins,
 	enrolmentMac,
 	equalMacs,
 	type Handlers,
+	makeSealingKey,
 	randomSecret,
 	serveRpc,
 } from '@olcf/container-builder-core/protocol';
@@ -22,6 +26,8 @@ export interface DaemonScript {
 	readonly impostor?: boolean;
 	/** Refuses leases. */
 	readonly refusesLeases?: boolean;
+	/** Has no key for logins, though it was asked for one. */
+	readonly withoutKey?: boolean;
 }
 
 /** The daemon's side of `control`, without a machine. */
@@ -30,6 +36,11 @@ export class ScriptedDaemon {
 	readonly bootstrap: Bootstrap;
 	readonly leases: { leaseId: string; buildId: string; user: string }[] = [];
 	readonly tokens: string[] = [];
+	/** Of the queue, as they could be opened; with a lease each. */
+	readonly logins: (readonly RegistryLogin[] | undefined)[] = [];
+	/** As they came. */
+	readonly sealedLogins: string[] = [];
+	readonly #sealingKey = makeSealingKey();
 	readonly cancels: string[] = [];
 	dials = 0;
 	#key: string;
@@ -95,6 +106,12 @@ export class ScriptedDaemon {
 		this.#wake();
 	}
 
+	/** Reports bases, as a real daemon does before its backend starts. */
+	reportBases(bases: readonly ResolvedBase[]): void {
+		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'bases', bases });
+		this.#wake();
+	}
+
 	#handlers(): Handlers<typeof controlMethods> {
 		let transcript: Parameters<typeof enrolmentMac>[2] | undefined;
 		let enrolled = false;
@@ -132,6 +149,9 @@ export class ScriptedDaemon {
 					architectures: ['amd64'],
 					backends: [{ name: 'apptainer', version: '1.4' }],
 					privilege: 'user-namespace',
+					...(this.bootstrap.logins && !this.#script.withoutKey
+						? { loginsKey: this.#sealingKey.publicKey }
+						: {}),
 				};
 			},
 			probe: async () => {
@@ -139,12 +159,18 @@ export class ScriptedDaemon {
 				if (this.#silent) await new Promise(() => {});
 				return state();
 			},
-			lease: async ({ leaseId, buildId, user }) => {
+			lease: async ({ leaseId, buildId, user, sealedLogins }) => {
 				guard();
 				if (this.#script.refusesLeases || this.leases.length > 0) {
 					throw new ContainerBuilderError('busy', 'there is a lease already');
 				}
 				this.leases.push({ leaseId, buildId, user });
+				this.logins.push(
+					sealedLogins === undefined
+						? undefined
+						: decodeSealedLogins(this.#sealingKey, sealedLogins, { builderId, leaseId }),
+				);
+				if (sealedLogins !== undefined) this.sealedLogins.push(sealedLogins);
 				this.#phase = 'leased';
 				return {};
 			},

@@ -74,6 +74,7 @@ export const configurationSchema = section({
 		ca: text.optional(),
 		insecure: flag.default(false),
 	}).optional(),
+	registries: section({ authfile: text }).optional(),
 	log: section({
 		level: z
 			.enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be one of: debug, info, warn, error, silent')

@@ -60,7 +60,7 @@ function invalid(
 
 function resolved(data: z.output<typeof configurationSchema>, directory: string): QueueConfiguration {
 	const at = (path: string): string => resolve(directory, path);
-	const { tls, pool, leases, catalogue, ...rest } = data;
+	const { tls, pool, leases, catalogue, registries, ...rest } = data;
 	const { bootTimeout, createTimeout, lifetime, limits, ...poolRest } = pool;
 	return {
 		...rest,
@@ -83,5 +83,6 @@ function resolved(data: z.output<typeof configurationSchema>, directory: string)
 			passwordFile: catalogue.passwordFile && at(catalogue.passwordFile),
 			ca: catalogue.ca && at(catalogue.ca),
 		},
+		registries: registries && { authfile: at(registries.authfile) },
 	};
 }

@@ -38,6 +38,8 @@ export interface QueueConfiguration {
 				readonly insecure: boolean;
 		  }
 		| undefined;
+	/** The site's own logins for registries that bases come from: a file in the format of Docker's `config.json`. */
+	readonly registries?: { readonly authfile: string } | undefined;
 	readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent' };
 	/** Takes clients over a network without asking who they are, and unencrypted connections. */
 	readonly insecure: boolean;
