@@ -8,11 +8,13 @@ export interface BackendEnding {
 	readonly stopped?: ContainerBuilderError | undefined;
 	/** What of the machine was used up when it ended. */
 	readonly exhausted?: 'memory' | 'disk' | 'processes' | undefined;
+	/** Bases whose registries have refused them, there being no login. */
+	readonly refused?: readonly string[] | undefined;
 }
 
 /** Why the build has failed, or undefined where the backend has ended well. */
 export function backendFailure(ending: BackendEnding): ContainerBuilderError | undefined {
-	const { backend, result, stopped, exhausted } = ending;
+	const { backend, result, stopped, exhausted, refused = [] } = ending;
 	if (stopped) return stopped;
 	if (result.exitCode === 0) return undefined;
 	const how =
@@ -28,6 +30,9 @@ export function backendFailure(ending: BackendEnding): ContainerBuilderError | u
 	}
 	if (result.signal !== null) return new ContainerBuilderError('backend-failed', `${backend} ${how}`);
 	return new ContainerBuilderError('build-failed', `${backend} ${how}`, {
-		hint: 'The last lines of its output tell why.',
+		hint:
+			refused.length === 0
+				? 'The last lines of its output tell why.'
+				: `Nobody may have ${refused.join(', ')} without a login: log in to the registry, or give a login (--authfile). Or look whether the name is right.`,
 	});
 }

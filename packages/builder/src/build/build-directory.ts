@@ -8,6 +8,8 @@ export interface BuildDirectory {
 	readonly root: string;
 	readonly definition: string;
 	readonly context: string;
+	/** Where bases are brought to; not there before one is. */
+	readonly bases: string;
 	readonly scratch: string;
 	readonly image: string;
 	readonly output: string;
@@ -24,6 +26,7 @@ export async function makeBuildDirectory(directory: string): Promise<BuildDirect
 		root,
 		definition: join(root, 'definition'),
 		context: join(root, 'context'),
+		bases: join(root, 'bases'),
 		scratch: join(root, 'scratch'),
 		image: join(root, 'image', 'image'),
 		output: join(root, 'output'),

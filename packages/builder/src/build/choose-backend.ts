@@ -11,7 +11,9 @@ export function chooseBackend(
 	builder: { readonly backends: readonly Backend[]; readonly architectures: readonly Architecture[] },
 ): Backend {
 	if (!builder.architectures.includes(architecture)) {
-		throw new ContainerBuilderError('unsupported', `this builder cannot build for ${architecture}`);
+		throw new ContainerBuilderError('unsupported', `this builder cannot build for ${architecture}`, {
+			hint: `It builds for: ${builder.architectures.join(', ')}.`,
+		});
 	}
 	const found = builder.backends.find(
 		(backend) =>

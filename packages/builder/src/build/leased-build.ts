@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import {
 	type Architecture,
 	type Backend,
@@ -12,6 +11,7 @@ import {
 	deferred,
 	type TerminalSize,
 } from '@olcf/container-builder-core';
+import type { BaseProvision } from '../bases/base-provision.js';
 import { ContextReceiver } from '../context/context-receiver.js';
 import { ImageFile } from '../output/image-file.js';
 import type { OutputLog } from '../output/output-log.js';
@@ -20,10 +20,13 @@ import { Alarm } from '../server/alarm.js';
 import { backendFailure } from './backend-failure.js';
 import type { BuildDirectory } from './build-directory.js';
 import { chooseBackend } from './choose-backend.js';
+import { Confidential, type OpenRequest } from './confidential.js';
 import { fileError } from './disk-full.js';
 import type { EventLog } from './event-log.js';
 import { ExhaustionWatch } from './exhaustion.js';
 import { isFinal, nextPhase, type PhaseInput } from './phase.js';
+import { runBackend } from './run-backend.js';
+import { checkSecrets } from './secret-files.js';
 
 /** Bounds of a build, all of them set. */
 export interface BuildBounds {
@@ -45,6 +48,9 @@ export interface LeasedBuildOptions {
 	readonly bounds: BuildBounds;
 	readonly clock: Clock;
 	readonly events: EventLog;
+	readonly bases: BaseProvision;
+	/** For where file systems in memory are. */
+	readonly environment: NodeJS.ProcessEnv;
 }
 
 /** The one build of a lease, from `leased` to its final phase and as long as somebody may ask for its results. */
@@ -58,7 +64,8 @@ export class LeasedBuild {
 	readonly #kill = new AbortController();
 	readonly #timeLimit: Alarm;
 	#phase: BuilderPhase = 'idle';
-	#request: BuildRequest | undefined;
+	#request: OpenRequest | undefined;
+	#confidential: Confidential | undefined;
 	#receiver: ContextReceiver | undefined;
 	#reportedBytes = 0;
 	#running: Promise<void> = Promise.resolve();
@@ -112,7 +119,10 @@ export class LeasedBuild {
 					`this builder takes ${contextBytes} bytes in ${contextEntries} entries`,
 			);
 		}
-		this.#request = request;
+		checkSecrets(request.secrets ?? []);
+		const [open, confidential] = Confidential.of(request);
+		this.#request = open;
+		this.#confidential = confidential;
 		if (context) {
 			this.#receiver = new ContextReceiver({
 				directory: this.#options.directory.context,
@@ -121,7 +131,7 @@ export class LeasedBuild {
 			});
 		}
 		this.#move(context ? 'start-with-context' : 'start');
-		this.#running = this.#run(request, backend, this.#receiver);
+		this.#running = this.#run(open, backend, this.#receiver);
 		return this.state;
 	}
 
@@ -172,7 +182,7 @@ export class LeasedBuild {
 	}
 
 	/** Never rejects. */
-	async #run(request: BuildRequest, backend: Backend, receiver: ContextReceiver | undefined): Promise<void> {
+	async #run(request: OpenRequest, backend: Backend, receiver: ContextReceiver | undefined): Promise<void> {
 		try {
 			await receiver?.verified;
 			if (receiver) this.#move('context-verified');
@@ -193,27 +203,23 @@ export class LeasedBuild {
 		}
 	}
 
-	async #execute(request: BuildRequest, backend: Backend): Promise<ContainerBuilderError | undefined> {
-		const { directory, events } = this.#options;
-		await writeFile(directory.definition, request.definition, { flag: 'wx', mode: 0o644 });
-		const watch = await ExhaustionWatch.begin([directory.scratch]);
-		if (this.#stopped) return this.#stopped;
-		const result = await backend.execute(
-			{
-				kind: request.kind,
-				definitionPath: directory.definition,
-				contextDirectory: directory.context,
-				imagePath: directory.image,
-				scratchDirectory: directory.scratch,
-				format: request.format,
-				compression: request.compression ?? 'zstd',
-				architecture: request.architecture,
-				arguments: request.arguments,
-				terminal: request.terminal,
-				debug: request.debug ?? false,
-				limits: request.limits ?? {},
+	async #execute(request: OpenRequest, backend: Backend): Promise<ContainerBuilderError | undefined> {
+		const { directory, events, bases, environment } = this.#options;
+		const confidential = this.#confidential;
+		if (this.#stopped || !confidential) return this.#stopped;
+		let watch: ExhaustionWatch | undefined;
+		let refused: readonly string[] = [];
+		const result = await runBackend({
+			...{ request, confidential, backend, directory, bases, environment },
+			onBases: (resolved, withoutLogin) => {
+				if (resolved.length > 0) events.append({ type: 'bases', bases: resolved });
+				refused = withoutLogin;
 			},
-			{
+			onReady: async () => {
+				watch = await ExhaustionWatch.begin([directory.scratch]);
+				if (this.#stopped) throw this.#stopped;
+			},
+			options: {
 				signal: this.#stop.signal,
 				kill: this.#kill.signal,
 				onStart: (command) => {
@@ -227,7 +233,7 @@ export class LeasedBuild {
 					if (this.#size) listener(this.#size);
 				},
 			},
-		);
+		});
 		this.#timeLimit.clear();
 		this.#result = result;
 		events.append({ type: 'backend-end', ...result });
@@ -236,7 +242,8 @@ export class LeasedBuild {
 			backend: backend.name,
 			result,
 			stopped: this.#stopped,
-			exhausted: failed ? await watch.find(this.#output) : undefined,
+			exhausted: failed ? await watch?.find(this.#output) : undefined,
+			refused,
 		});
 	}
 
@@ -274,6 +281,7 @@ export class LeasedBuild {
 
 	#settle(error: ContainerBuilderError | undefined): void {
 		if (isFinal(this.#phase)) return;
+		this.#confidential?.take();
 		this.#error = error;
 		this.#output.finish();
 		this.#move(error === undefined ? 'image-ready' : error.code === 'canceled' ? 'cancel' : 'failure');

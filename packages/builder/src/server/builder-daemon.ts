@@ -18,6 +18,7 @@ import {
 	type Result,
 	serveRpc,
 } from '@olcf/container-builder-core/protocol';
+import type { BaseProvision } from '../bases/base-provision.js';
 import type { BuildDirectory } from '../build/build-directory.js';
 import { EventLog } from '../build/event-log.js';
 import { type BuildBounds, LeasedBuild } from '../build/leased-build.js';
@@ -53,6 +54,9 @@ export interface BuilderDaemonOptions {
 	readonly lifetime: Lifetime;
 	readonly directory: BuildDirectory;
 	readonly output: OutputLog;
+	readonly bases: BaseProvision;
+	/** For where file systems in memory are. */
+	readonly environment: NodeJS.ProcessEnv;
 	readonly onEndSoon: (reason: EndReason) => void;
 }
 
@@ -89,6 +93,11 @@ export class BuilderDaemon {
 		};
 	}
 
+	/** What the queue is to seal its registry logins to, where it has said that it has some. */
+	async loginsKey(): Promise<string | undefined> {
+		return await this.#options.bases.publicKey();
+	}
+
 	state(): BuilderState {
 		if (this.#leased) return this.#leased.build.state;
 		return { phase: 'idle', sequence: 0, backendStarted: false, outputBytes: 0 };
@@ -113,8 +122,10 @@ export class BuilderDaemon {
 			}
 			return;
 		}
-		const { directory, output, backends, architectures, bounds, lifetime } = this.#options;
+		const { directory, output, backends, architectures, bounds, lifetime, bases, environment } =
+			this.#options;
 		lifetime.lease(lease);
+		if (lease.sealedLogins !== undefined) bases.acceptSealed(lease.sealedLogins, lease.leaseId);
 		const build = new LeasedBuild({
 			buildId: lease.buildId,
 			directory,
@@ -124,6 +135,8 @@ export class BuilderDaemon {
 			bounds,
 			clock: lifetime.clock,
 			events: this.#events,
+			bases,
+			environment,
 		});
 		this.#leased = { lease: new Lease(lease), build };
 	}

@@ -50,6 +50,13 @@ export interface ServeBuilderOptions {
 	/** Aborting ends the daemon. */
 	readonly signal?: AbortSignal | undefined;
 	readonly limits?: BuilderLimits | undefined;
+	/** What programs that fetch bases get their path and proxies from. @default process.env */
+	readonly environment?: NodeJS.ProcessEnv | undefined;
+	/**
+	 * Starts a process that does nothing but `daemonMain` with the argument `fetch-bases`: only it ever knows a
+	 * registry login of the queue's. @default none: bases that need a login are refused
+	 */
+	readonly fetchCommand?: readonly [string, ...string[]] | undefined;
 }
 
 /** A daemon that takes connections. */

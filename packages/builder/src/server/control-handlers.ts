@@ -25,7 +25,8 @@ export function controlHandlers(daemon: BuilderDaemon, channel: Channel): Contro
 			if (!asked) throw new ContainerBuilderError('unauthenticated', 'enrol comes before accept');
 			daemon.enrolment.accept(asked, mac, sessionKey);
 			daemon.useControl(channel);
-			return await daemon.info();
+			const loginsKey = await daemon.loginsKey();
+			return { ...daemon.info(), ...(loginsKey === undefined ? {} : { loginsKey }) };
 		},
 		probe: async () => {
 			proven();

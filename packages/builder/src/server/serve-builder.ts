@@ -7,6 +7,7 @@ import {
 	systemClock,
 	throwIfAborted,
 } from '@olcf/container-builder-core';
+import { BaseProvision } from '../bases/base-provision.js';
 import { makeBuildDirectory } from '../build/build-directory.js';
 import { OutputLog } from '../output/output-log.js';
 import { VERSION } from '../version.js';
@@ -56,6 +57,14 @@ export async function serveBuilder(options: ServeBuilderOptions): Promise<Builde
 		throw error;
 	}
 
+	const environment = options.environment ?? process.env;
+	const bases = new BaseProvision({
+		fetchCommand: options.fetchCommand,
+		environment,
+		builderId,
+		expectsLogins: bootstrap.logins ?? false,
+		logger,
+	});
 	const ended = deferred<{ readonly reason: EndReason }>();
 	let ending = false;
 	const end = (reason: EndReason): void => {
@@ -87,6 +96,8 @@ export async function serveBuilder(options: ServeBuilderOptions): Promise<Builde
 		lifetime,
 		directory,
 		output,
+		bases,
+		environment,
 		// What was asked for is answered first.
 		onEndSoon: (reason) => setImmediate(end, reason),
 	});
@@ -111,6 +122,7 @@ export async function serveBuilder(options: ServeBuilderOptions): Promise<Builde
 		const steps = [
 			() => listener.close(),
 			() => daemon.end(new ContainerBuilderError(...END_ERRORS[reason])),
+			() => bases.close(),
 			() => output?.close(),
 			() => directory.remove(),
 			() => options.onEnd?.(reason),

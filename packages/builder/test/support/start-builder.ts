@@ -2,12 +2,19 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Backend, type BuildRequest, RemoteBuilder } from '@olcf/container-builder-core';
+import {
+	type Backend,
+	type BuildRequest,
+	type RegistryLogin,
+	RemoteBuilder,
+} from '@olcf/container-builder-core';
 import {
 	type Bootstrap,
 	controlMethods,
+	encodeSealedLogins,
 	enrolmentMac,
 	PROTOCOL_VERSION,
+	type Result,
 	RpcClient,
 	randomSecret,
 } from '@olcf/container-builder-core/protocol';
@@ -29,9 +36,16 @@ export interface StartedBuilder extends AsyncDisposable {
 	/** A channel `control` that has not said anything. */
 	dialControl(): Promise<ControlClient>;
 	/** Proves to be the queue. */
-	enrol(control: ControlClient, options?: { key?: 'secret' | 'session'; secret?: string }): Promise<void>;
-	/** Enrols and leases. */
-	lease(options?: { deadlineMs?: number; idleMs?: number }): Promise<ControlClient>;
+	enrol(
+		control: ControlClient,
+		options?: { key?: 'secret' | 'session'; secret?: string },
+	): Promise<Result<typeof controlMethods, 'accept'>>;
+	/** Enrols and leases; `logins`: the queue's own, sealed to the builder's key. */
+	lease(options?: {
+		deadlineMs?: number;
+		idleMs?: number;
+		logins?: readonly RegistryLogin[];
+	}): Promise<ControlClient>;
 	/** The client's side. */
 	connect(token?: string): RemoteBuilder;
 }
@@ -97,7 +111,7 @@ export async function startBuilder(
 			throw new Error('the builder has not proved itself');
 		}
 		const mac = enrolmentMac(used, 'queue', transcript);
-		await control.call('accept', { mac, ...(key === 'secret' ? { sessionKey } : {}) });
+		return await control.call('accept', { mac, ...(key === 'secret' ? { sessionKey } : {}) });
 	};
 
 	return {
@@ -110,11 +124,14 @@ export async function startBuilder(
 		token,
 		dialControl,
 		enrol,
-		lease: async ({ deadlineMs = 600_000, idleMs = 60_000 } = {}) => {
+		lease: async ({ deadlineMs = 600_000, idleMs = 60_000, logins } = {}) => {
 			const control = await dialControl();
-			await enrol(control);
+			const { builderId, loginsKey = '' } = await enrol(control);
+			const leaseId = 'lease-000001';
+			const sealedLogins = logins && encodeSealedLogins(loginsKey, logins, { builderId, leaseId });
 			await control.call('lease', {
-				leaseId: 'lease-000001',
+				...(sealedLogins === undefined ? {} : { sealedLogins }),
+				leaseId,
 				buildId: BUILD_ID,
 				user: 'somebody',
 				tokenSha256: createHash('sha256').update(token).digest('hex'),
