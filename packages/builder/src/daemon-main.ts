@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { ContainerBuilderError, type Logger, type Transport } from '@olcf/container-builder-core';
 import { type Bootstrap, decodeBootstrap } from '@olcf/container-builder-core/protocol';
 import { apptainer } from './backends/apptainer.js';
+import { buildah } from './backends/buildah.js';
+import { fetcherMain } from './bases/fetcher-main.js';
 import { serveBuilder } from './server/serve-builder.js';
 import { VERSION } from './version.js';
 
@@ -17,12 +19,20 @@ The daemon of container-builder on a machine that exists for one build. A provid
   --version           print the version
 `;
 
+/**
+ * The one argument with which the daemon starts itself again, to fetch bases. Not for people: such a process takes
+ * what it is to do from its standard input.
+ */
+const FETCH = 'fetch-bases';
+
 /** What {@link daemonMain} is given. */
 export interface DaemonMainOptions {
 	/** The arguments behind the program's name. */
 	readonly argv: readonly string[];
 	readonly transport: Transport;
 	readonly environment: NodeJS.ProcessEnv;
+	/** What starts this program again, before its arguments. @default this process's own program and script */
+	readonly program?: readonly [string, ...string[]] | undefined;
 	/** Where help and version go. @default process.stdout */
 	readonly writeOutput?: ((text: string) => void) | undefined;
 	/** Where it is told what the daemon does, a line at a time. @default process.stderr */
@@ -37,6 +47,10 @@ export async function daemonMain(options: DaemonMainOptions): Promise<number> {
 	const writeOutput = options.writeOutput ?? ((text) => void process.stdout.write(text));
 	const writeLog = options.writeLog ?? ((text) => void process.stderr.write(text));
 	try {
+		if (options.argv.length === 1 && options.argv[0] === FETCH) {
+			const { environment } = options;
+			return await fetcherMain({ input: process.stdin, output: process.stdout, environment });
+		}
 		const { values } = parseArgs({
 			args: [...options.argv],
 			options: {
@@ -76,7 +90,7 @@ interface Serving {
 
 async function serve(
 	{ bootstrap, directory, socketMode, logger }: Serving,
-	{ transport, environment }: DaemonMainOptions,
+	{ transport, environment, program }: DaemonMainOptions,
 ): Promise<void> {
 	const stop = new AbortController();
 	const onSignal = (): void => stop.abort('the daemon was told to end');
@@ -85,10 +99,12 @@ async function serve(
 	try {
 		const server = await serveBuilder({
 			transport,
-			backends: [apptainer({ environment })],
+			backends: [apptainer({ environment }), buildah({ environment })],
 			bootstrap,
 			directory,
 			logger,
+			environment,
+			fetchCommand: [...(program ?? ownProgram()), FETCH],
 			signal: stop.signal,
 		});
 		const { protocol, pathname } = new URL(server.endpoints[0]?.url ?? bootstrap.listen.url);
@@ -99,6 +115,11 @@ async function serve(
 		process.off('SIGTERM', onSignal);
 		process.off('SIGINT', onSignal);
 	}
+}
+
+function ownProgram(): readonly [string, ...string[]] {
+	const [, script] = process.argv;
+	return [process.execPath, ...process.execArgv, ...(script === undefined ? [] : [script])];
 }
 
 function readSocketMode(text: string | undefined): number | undefined {

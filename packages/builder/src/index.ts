@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { type ApptainerOptions, apptainer } from './backends/apptainer.js';
+export { type BuildahOptions, buildah } from './backends/buildah.js';
 export { type ScriptOptions, script } from './backends/script.js';
 export { type DaemonMainOptions, daemonMain } from './daemon-main.js';
 export type {

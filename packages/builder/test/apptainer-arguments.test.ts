@@ -16,6 +16,8 @@ const job: BackendJob = {
 	compression: 'gzip',
 	architecture: 'amd64',
 	arguments: {},
+	secrets: [],
+	mirrors: [],
 	debug: false,
 	limits: {},
 };

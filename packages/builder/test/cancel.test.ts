@@ -121,7 +121,11 @@ describe('cancel', () => {
 
 describe('the end of a backend', () => {
 	it('is the end of all that it has left behind', async () => {
-		await using builder = await startBuilder([shell(`${FAMILY(directory)} cp "$DEFINITION" "$IMAGE"`)]);
+		await using builder = await startBuilder([
+			shell(
+				`${FAMILY(directory)} while [ "$(wc -l < ${directory}/pids)" -lt 4 ]; do sleep 0.01; done; cp "$DEFINITION" "$IMAGE"`,
+			),
+		]);
 		const { client } = await start(builder);
 		const found = await pids(4);
 		await collectAll(client.states());

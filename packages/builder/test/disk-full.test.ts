@@ -26,7 +26,8 @@ afterEach(async () => {
 
 describe.skipIf(!isRoot)('a full disk', () => {
 	it('under the context ends the build as a limit', async () => {
-		const content = Buffer.alloc(32 * 2 ** 20);
+		// Not zeros: they would take no room.
+		const content = Buffer.alloc(32 * 2 ** 20, 'x');
 		const manifest = makeManifest([file('large', content)]);
 		const archive = await tar([{ name: 'large', mode: 0o644, content }]);
 		await using builder = await startBuilder([shell('true')], { directory });

@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
-import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { readFile, writeFile } from 'node:fs/promises';
 import {
 	type Backend,
 	type BackendJob,
@@ -11,14 +8,11 @@ import {
 	throwIfAborted,
 } from '@olcf/container-builder-core';
 import { runProcess } from '../process/run-process.js';
-import { inUserNamespace } from '../process/user-namespace.js';
 import { nativeArchitecture } from '../server/architectures.js';
-import { type ApptainerFeatures, apptainerCommand, apptainerFeatures } from './apptainer-arguments.js';
-import { buildEnvironment } from './build-environment.js';
-import { findBuildUser, giveTo } from './build-user.js';
-import { missingCapabilities } from './missing-capabilities.js';
-
-const run = promisify(execFile);
+import { type ApptainerFeatures, apptainerCommand } from './apptainer-arguments.js';
+import { prepareBuild } from './build-setting.js';
+import { apptainerEnvironment, findApptainer, readFeatures } from './find-apptainer.js';
+import { offerInPost } from './post-secrets.js';
 
 /** Options of {@link apptainer}. */
 export interface ApptainerOptions {
@@ -35,11 +29,9 @@ export interface ApptainerOptions {
 /** Builds SIF files from definition files with Apptainer, or SingularityCE where that is what the machine has. */
 export function apptainer(options: ApptainerOptions = {}): Backend {
 	const environment = options.environment ?? process.env;
-	const programs =
-		options.program === undefined ? ['apptainer', 'singularity', 'singularity-ce'] : [options.program];
-	let found: Promise<{ program: string; version: string } | undefined> | undefined;
+	let found: ReturnType<typeof findApptainer> | undefined;
 	const find = (): NonNullable<typeof found> => {
-		found ??= findProgram(programs, environment);
+		found ??= findApptainer(options.program, environment);
 		return found;
 	};
 	return {
@@ -73,61 +65,42 @@ async function build(
 	backendOptions: BackendOptions,
 	options: ApptainerOptions & { readonly environment: NodeJS.ProcessEnv },
 ): Promise<BackendResult> {
-	const root = process.getuid?.() === 0;
-	// Never on a machine that is more than a sandbox: there the user of that name is somebody.
-	const user = root && (await inUserNamespace()) ? await findBuildUser(options.user ?? 'builder') : undefined;
-	const scratch = (name: string): string => join(job.scratchDirectory, name);
-	const directories = { home: scratch('home'), temporary: scratch('tmp'), cache: scratch('cache') };
-	for (const directory of Object.values(directories)) await mkdir(directory);
-
-	const features = await readFeatures(program, options.environment);
+	const { environment } = options;
+	const features = await readFeatures(program, environment);
 	const foreign = job.architecture !== nativeArchitecture();
 	await refuseImpossible(job, features, foreign);
+	const setting = await prepareBuild(job, { user: options.user ?? 'builder', environment });
 	const { command, argumentFileText } = apptainerCommand({
 		program,
 		job,
 		features,
-		fakeroot: !root || user !== undefined,
-		argumentFile: scratch('arguments'),
+		fakeroot: !setting.asRoot,
+		argumentFile: setting.scratch('arguments'),
 		foreign,
 	});
-	if (argumentFileText !== undefined)
-		await writeFile(scratch('arguments'), argumentFileText, { mode: 0o600 });
-	if (user) {
-		await giveTo(user, [job.contextDirectory, job.scratchDirectory, dirname(job.imagePath)]);
-		await chown(job.definitionPath, user.uid, user.gid);
+	if (argumentFileText !== undefined) {
+		await writeFile(setting.scratch('arguments'), argumentFileText, { mode: 0o600 });
 	}
-	const { home, temporary, cache } = directories;
-	return await runProcess(
-		{
-			command,
-			directory: job.contextDirectory,
-			environment: {
-				...buildEnvironment(options.environment, { terminal: job.terminal !== undefined }),
-				HOME: home,
-				...(user ? { USER: user.name, LOGNAME: user.name } : {}),
-				TMPDIR: temporary,
-				APPTAINER_TMPDIR: temporary,
-				APPTAINER_CACHEDIR: cache,
-				...(root && !user ? await droppedCapabilities() : {}),
-				...(program.includes('singularity')
-					? { SINGULARITY_TMPDIR: temporary, SINGULARITY_CACHEDIR: cache }
-					: {}),
+	await setting.handOver();
+	const secrets = await offerInPost(program, setting);
+	try {
+		const [first, ...rest] = [...secrets.prefix, ...command];
+		return await runProcess(
+			{
+				command: [first ?? program, ...rest],
+				directory: job.contextDirectory,
+				environment: apptainerEnvironment(program, setting.environment),
+				user: setting.user,
+				ownUsers: setting.user?.ids,
+				terminal: job.terminal,
+				scratchDirectory: job.scratchDirectory,
+				graceMs: options.graceMs ?? 10_000,
 			},
-			user,
-			ownUsers: user?.ids,
-			terminal: job.terminal,
-			scratchDirectory: job.scratchDirectory,
-			graceMs: options.graceMs ?? 10_000,
-		},
-		backendOptions,
-	);
-}
-
-/** As root it asks for every capability there is, and gives up where one is missing. */
-async function droppedCapabilities(): Promise<Record<string, string>> {
-	const missing = await missingCapabilities();
-	return missing.length === 0 ? {} : { APPTAINER_DROP_CAPS: missing.join(',') };
+			backendOptions,
+		);
+	} finally {
+		await secrets.release();
+	}
 }
 
 async function refuseImpossible(
@@ -148,22 +121,4 @@ async function refuseImpossible(
 			{ hint: 'Start from an image of that architecture, or use a builder that has it.' },
 		);
 	}
-}
-
-async function findProgram(
-	programs: readonly string[],
-	environment: NodeJS.ProcessEnv,
-): Promise<{ program: string; version: string } | undefined> {
-	for (const program of programs) {
-		const text = await run(program, ['--version'], { env: environment }).catch(() => undefined);
-		if (text === undefined) continue;
-		const version = /version\s+(\S+)/.exec(text.stdout)?.[1] ?? text.stdout.trim().slice(0, 256);
-		return { program, version };
-	}
-	return undefined;
-}
-
-async function readFeatures(program: string, environment: NodeJS.ProcessEnv): Promise<ApptainerFeatures> {
-	const { stdout } = await run(program, ['build', '--help'], { env: environment });
-	return apptainerFeatures(stdout);
 }

@@ -25,6 +25,7 @@ const PACKAGES = [
 	...['fakeroot', 'fuse-overlayfs', 'fuse2fs', 'fuse3', 'squashfs-tools', 'squashfuse', 'uidmap'],
 	// What definitions are bootstrapped with.
 	...['arch-test', 'ca-certificates', 'debian-archive-keyring', 'debootstrap', 'gpgv', 'mmdebstrap', 'wget'],
+	...['dnf', 'rpm'],
 	// The daemon and its init.
 	...['nodejs', 'tini'],
 	...[
@@ -65,6 +66,11 @@ events_logger = "file"
 const REGISTRIES = `unqualified-search-registries = ["docker.io"]
 `;
 
+/** Where every distribution of RPM packages has its database; Debian's rpm has it in the user's home. */
+const RPM_MACROS = `%_var /var
+%_dbpath %{_var}/lib/rpm
+`;
+
 const HOSTS = `127.0.0.1 localhost
 127.0.1.1 builder
 ::1 localhost ip6-localhost ip6-loopback
@@ -86,6 +92,7 @@ const HOOKS = [
 	write('/etc/containers/storage.conf', STORAGE),
 	write('/etc/containers/containers.conf', CONTAINERS),
 	write('/etc/containers/registries.conf.d/00-container-builder.conf', REGISTRIES),
+	write('/etc/rpm/macros.container-builder', RPM_MACROS),
 	write('/etc/hostname', 'builder\n'),
 	write('/etc/hosts', HOSTS),
 	write('/etc/resolv.conf', ''),
