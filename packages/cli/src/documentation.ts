@@ -1,5 +1,5 @@
 import { commandList } from './command-list.js';
-import { optionDescription, optionFlags, usageLine } from './options/help-sections.js';
+import { optionDescription, optionFlags, usageLines } from './options/help-sections.js';
 import type { CommandSpecification, OptionSpecification } from './options/option-table.js';
 
 /** `docs/cli.md`: all commands from their tables, for `scripts/generate-docs.mjs` and the test that compares. */
@@ -29,17 +29,14 @@ function describeCommand(command: CommandSpecification): string[] {
 		'',
 		...details.flatMap((paragraph) => [paragraph, '']),
 		'```',
-		usageLine(command),
+		...usageLines(command),
 		'```',
 		'',
 		...table(
 			['argument', 'meaning'],
 			positionals.map((positional) => [code(positional.name), positional.description]),
 		),
-		...table(
-			['option', 'meaning'],
-			options.map((option) => [optionNames(option), optionDescription(option)]),
-		),
+		...optionTables(options),
 		...table(
 			['environment', 'meaning'],
 			environment.map((variable) => [variable.name.split(', ').map(code).join(', '), variable.description]),
@@ -54,9 +51,23 @@ function describeCommand(command: CommandSpecification): string[] {
 	];
 }
 
+/** One table for each heading that `--help` has. */
+function optionTables(options: readonly OptionSpecification[]): string[] {
+	const sections = new Set(options.map(({ section }) => section));
+	return [...sections].flatMap((section) => [
+		...(section === undefined ? [] : [`${section}:`, '']),
+		...table(
+			['option', 'meaning'],
+			options
+				.filter((option) => option.section === section)
+				.map((option) => [optionNames(option), optionDescription(option)]),
+		),
+	]);
+}
+
 function optionNames(option: OptionSpecification): string {
-	const flags = code(optionFlags(option));
-	return option.negatable ? `${flags}, ${code(`--no-${option.name}`)}` : flags;
+	const others = [...(option.negatable ? [`no-${option.name}`] : []), ...(option.aliases ?? [])];
+	return [code(optionFlags(option)), ...others.map((name) => code(`--${name}`))].join(', ');
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {

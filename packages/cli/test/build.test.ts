@@ -77,6 +77,73 @@ describe('a build', () => {
 	});
 });
 
+describe('what a build may need', () => {
+	const DOCKERFILE = 'FROM scratch AS one\nCOPY . /\nRUN --mount=type=secret,id=token true\nFROM scratch\n';
+
+	test('a Dockerfile: its directory, a target, arguments, secrets that nobody else sees', async () => {
+		const jobs: unknown[] = [];
+		const { directory, url, queue } = await siteWithRecipe({
+			buildah: async ({ target, secrets, format, compression, arguments: values, ...job }) => {
+				const read = secrets.map(({ id, path }) => `${id}=${readFileSync(path, 'utf8')}`);
+				const files = readdirSync(job.contextDirectory).sort();
+				jobs.push({ target, secrets: read, format, compression, values, files });
+				writeFileSync(job.imagePath, 'image');
+				return { exitCode: 0, signal: null };
+			},
+		});
+		mkdirSync(join(directory, 'app'));
+		writeFileSync(join(directory, 'app/Dockerfile'), DOCKERFILE);
+		writeFileSync(join(directory, 'app/.dockerignore'), '*.log\n');
+		writeFileSync(join(directory, 'app/data.log'), '');
+		writeFileSync(join(directory, 'args.txt'), 'A=file\nB=file\n');
+		writeFileSync(join(directory, 'token.txt'), 'PLANTED');
+		const argv = ['--json', '--queue', url, '--target', 'one', '--compress', 'gzip', '--backend', 'docker'];
+		const more = [
+			'--build-arg',
+			'B=command',
+			'--build-arg-file',
+			'args.txt',
+			'--secret',
+			'id=token,src=token.txt',
+		];
+		const environment = { HOME: directory };
+		const names = ['app.sif', 'app/Dockerfile'];
+		const { status, stdout, stderr } = await run(containerBuilder, [...argv, ...more, ...names], {
+			directory,
+			environment,
+		});
+		expect(status, stderr).toBe(0);
+		expect(jobs).toEqual([
+			{
+				target: 'one',
+				secrets: ['token=PLANTED'],
+				format: 'sif',
+				compression: 'gzip',
+				values: { A: 'file', B: 'command' },
+				files: ['.dockerignore', 'Dockerfile'],
+			},
+		]);
+		expect(JSON.parse(stdout)).toMatchObject({ status: 'succeeded', bases: [], image: { format: 'sif' } });
+		const records: unknown[] = [];
+		for await (const record of queue.list()) records.push(record);
+		expect(records).toHaveLength(1);
+		const planted = /PLANTED|UExBTlRFRA/;
+		expect(`${stdout}${stderr}${JSON.stringify([records, await queue.status()])}`).not.toMatch(planted);
+	});
+
+	test('warnings are told behind the kind of the definition', async () => {
+		const { argv, options, directory } = await siteWithRecipe();
+		const env = { ...options, environment: { HOME: directory, TOKEN: 'x' } };
+		mkdirSync(join(directory, '.docker'));
+		writeFileSync(join(directory, '.docker/config.json'), '{"auths":');
+		const { status, stderr } = await run(containerBuilder, ['--secret', 'id=TOKEN', ...argv], env);
+		expect(status, stderr).toBe(0);
+		expect(stderr).toMatch(
+			/^warning: .*\.docker\/config\.json: not a file of registry logins: it is not JSON; the logins in it are not used\nDetected singularity file\nwarning: hello\.def: the secret TOKEN is not mentioned\n/,
+		);
+	});
+});
+
 describe('failures', () => {
 	test('of the definition: last lines, backend status, one sentence, a hint, status 1', async () => {
 		const backend = 'for n in $(seq 30); do echo "line $n"; done; echo why >&2; exit 7';
@@ -123,8 +190,16 @@ describe('failures', () => {
 
 	test.each([
 		[['--arch', 'vax'], /unknown architecture: vax/],
-		[['--backend', 'docker'], /no backend docker/],
-		[['--build-arg', 'novalue'], /--build-arg novalue is not KEY=VALUE/],
+		[['--backend', 'podman'], /no backend podman/],
+		[['--backend', 'docker'], /buildah builds Dockerfiles, but hello\.def is an Apptainer definition file/],
+		[['--build-arg', 'no-key'], /--build-arg no-key is not KEY=VALUE/],
+		[['--build-arg-file', 'none'], /--build-arg-file none does not exist/],
+		[['--secret', 'id=none'], /there is no environment variable none/],
+		[['--authfile', 'none.json'], /the authfile .*none\.json does not exist/],
+		[['--context', '.', '--transfer-context'], /--context and --transfer-context exclude each other/],
+		[['--context', 'none'], /the context none does not exist/],
+		[['--target', 'x'], /only Dockerfiles have a target/],
+		[['--format', 'oci-archive'], /it makes a SIF, not an OCI archive/],
 		[['--reserve', '1'], /--reserve: only for builds without a queue/],
 		[['--queue', 'http://q.example'], /--queue is no queue/],
 	])('%j', async (extra, message) => {

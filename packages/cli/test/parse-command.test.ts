@@ -32,6 +32,13 @@ describe('values', () => {
 		[['--reserve', '3'], { reserve: 3 }],
 		[['--provider', 'host', '--network=none'], { provider: 'host', network: 'none' }],
 		[['--queue', 'q.example'], { queue: 'q.example' }],
+		[['--transfer_context'], { 'transfer-context': true }],
+		[['--transfer_context=true'], { 'transfer-context': true }],
+		[['--transfer_context=false'], {}],
+		[['--build-arg=transfer_context=true'], { 'build-arg': ['transfer_context=true'] }],
+		[['--context=dir', '--context-limit', '1.5GiB'], { context: 'dir', 'context-limit': 1.5 * 2 ** 30 }],
+		[['--secret', 'id=a,src=b', '--secret', 'id=c'], { secret: ['id=a,src=b', 'id=c'] }],
+		[['--format', 'oci-archive', '--compress=gzip'], { format: 'oci-archive', compress: 'gzip' }],
 	])('%j', (argv, expected) => {
 		expect(valuesOf(...argv)).toEqual(expected);
 	});
@@ -47,7 +54,7 @@ describe('mistakes end with status 2 and one line that tells', () => {
 		[['--forse', 'a', 'b'], /^error: unknown option '--forse' \(Did you mean --force\?\)$/m],
 		[['a'], /^error: missing required argument 'DEFINITION'$/m],
 		[['a', 'b', 'c'], /^error: too many arguments\. Expected 2 arguments but got 3\.$/m],
-		[['--build-arg'], /^error: option '--build-arg <KEY=VALUE>' argument missing$/m],
+		[['--build-arg'], /^error: option '--build-arg <KEY\[=VALUE\]>' argument missing$/m],
 		[['--limit-time', 'soon', 'a', 'b'], /argument 'soon' is invalid\. It must be a time such as 90s/],
 		[['--limit-time', '0', 'a', 'b'], /argument '0' is invalid/],
 		[['--limit-disk', 'lots', 'a', 'b'], /It must be a size such as 200MiB/],

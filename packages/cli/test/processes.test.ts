@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -44,6 +44,29 @@ describe.each(COMMANDS)('%s', (name, path) => {
 		expect(stderr).toContain('no-such-option');
 		expect(stderr).not.toMatch(/^\s+at /m);
 	});
+});
+
+test('--check needs no builder, and its status tells', () => {
+	const directory = mkdtempSync(join(tmpdir(), 'check-'));
+	try {
+		const [good, bad] = [join(directory, 'good.def'), join(directory, 'bad.def')];
+		writeFileSync(good, 'Bootstrap: docker\nFrom: debian:trixie\n');
+		writeFileSync(bad, 'Bootstrap: docker\n');
+		const check = (path: string) => node('dist/bin/container-builder.js', '--check', path);
+		expect(check(good)).toEqual({
+			status: 0,
+			stdout: `base: docker.io/library/debian:trixie\nlocal files: none\n${good}: Apptainer definition file, no problems\n`,
+			stderr: '',
+		});
+		const { status, stdout, stderr } = check(bad);
+		expect(status).toBe(2);
+		expect(stdout).toMatch(
+			new RegExp(`^${bad}:1:\\d+: error: .*\n${bad}: Apptainer definition file, 1 error\n$`),
+		);
+		expect(stderr).toBe('');
+	} finally {
+		rmSync(directory, { recursive: true, force: true });
+	}
 });
 
 test('the daemon runs alone in an empty directory', () => {

@@ -12,8 +12,10 @@ import { followTerminal, terminalSize } from './follow-terminal.js';
 import { readArchitecture } from './read-architecture.js';
 import { readBackend } from './read-backend.js';
 import { readBuildArguments } from './read-build-arguments.js';
+import { readContext } from './read-context.js';
+import { readLogins } from './read-logins.js';
+import { readSecrets } from './read-secrets.js';
 import type { CommandContext } from './run-command.js';
-import { workingDirectoryContext } from './working-directory-context.js';
 
 type Context = CommandContext<typeof containerBuilderCommand.options>;
 
@@ -25,8 +27,10 @@ export async function buildImage(context: Context): Promise<number> {
 	const address = chosenQueue(context);
 	const architecture = readArchitecture(values.arch, address === undefined ? 'embedded' : 'remote');
 	const backend = readBackend(values.backend);
-	const buildArguments = readBuildArguments(values['build-arg'] ?? []);
-	const transfer = values['transfer-context'] === true;
+	const buildArguments = await readBuildArguments(values, invocation);
+	const secrets = await readSecrets(values.secret ?? [], invocation);
+	const { context: source, ...contextOptions } = await readContext(values, { directory, image });
+	const logins = await readLogins(values.authfile, context);
 	const wantsTerminal = values.tty ?? stdout.isTTY === true;
 
 	const { ContainerBuilder } = await import('../index.js');
@@ -43,14 +47,19 @@ export async function buildImage(context: Context): Promise<number> {
 				arguments: buildArguments,
 				architecture,
 				backend,
-				context: transfer ? await workingDirectoryContext(directory, image) : undefined,
+				target: values.target,
+				format: values.format,
+				secrets,
+				logins,
+				context: source,
 			},
 			{
 				signal,
 				directory,
 				force: values.force,
 				debug: values.debug,
-				compression: values.compression,
+				compression: values.compress,
+				...contextOptions,
 				terminal: wantsTerminal ? terminalSize(stdout) : undefined,
 				limits: values['limit-time'] === undefined ? undefined : { timeMs: values['limit-time'] },
 			},

@@ -1,10 +1,18 @@
 import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 
-/** The backend that `--backend` names, `singularity` being the original's word. */
-export function readBackend(given: string | undefined): 'apptainer' | undefined {
+const BACKENDS: Readonly<Record<string, 'apptainer' | 'buildah'>> = {
+	apptainer: 'apptainer',
+	singularity: 'apptainer',
+	buildah: 'buildah',
+	docker: 'buildah',
+};
+
+/** The backend that `--backend` names, `singularity` and `docker` being the original's words. */
+export function readBackend(given: string | undefined): 'apptainer' | 'buildah' | undefined {
 	if (given === undefined) return undefined;
-	if (given === 'apptainer' || given === 'singularity') return 'apptainer';
+	const backend = Object.hasOwn(BACKENDS, given) ? BACKENDS[given] : undefined;
+	if (backend !== undefined) return backend;
 	throw new ContainerBuilderError('invalid-option', `there is no backend ${given}`, {
-		hint: 'Known is apptainer (or singularity).',
+		hint: 'There are apptainer (or singularity) for definition files and buildah (or docker) for Dockerfiles.',
 	});
 }

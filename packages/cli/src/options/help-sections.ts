@@ -17,13 +17,17 @@ export function optionDescription(option: OptionSpecification): string {
 	return notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`;
 }
 
-/** `container-builder [options] IMAGE DEFINITION`. */
-export function usageLine(command: CommandSpecification): string {
+/** `container-builder [options] IMAGE DEFINITION`, and a line for each variant. */
+export function usageLines(command: CommandSpecification): readonly string[] {
+	const { name, options, positionals = [], variants = [] } = command;
+	const line = (...parts: readonly string[]): string =>
+		[name, ...parts.slice(0, 1), ...(options.length === 0 ? [] : ['[options]']), ...parts.slice(1)]
+			.filter(Boolean)
+			.join(' ');
 	return [
-		command.name,
-		...(command.options.length === 0 ? [] : ['[options]']),
-		...(command.positionals ?? []).map(({ name, optional }) => (optional ? `[${name}]` : name)),
-	].join(' ');
+		line('', ...positionals.map(({ name, optional }) => (optional ? `[${name}]` : name))),
+		...variants.map(({ option, positionals: names }) => line(`--${option}`, ...names)),
+	];
 }
 
 /** What help has behind the options: environment, exit codes, examples. */

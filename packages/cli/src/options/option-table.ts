@@ -3,6 +3,10 @@ export interface OptionSpecification {
 	/** Without its dashes. */
 	readonly name: string;
 	readonly short?: string | undefined;
+	/** Other spellings that are taken, without their dashes; shown in the documentation only. */
+	readonly aliases?: readonly string[] | undefined;
+	/** Under which heading of `--help` it stands. @default 'Options' */
+	readonly section?: string | undefined;
 	/**
 	 * - `boolean`: a switch; `--name=true|false` works too, as it did in the original;
 	 * - `text`, `count` (a whole number, 0 or more), `duration` (`90s`, `30m`, `2h`; a bare number is seconds),
@@ -48,6 +52,10 @@ export interface CommandSpecification<
 	/** Further paragraphs, for `--help` and the documentation. */
 	readonly details?: readonly string[] | undefined;
 	readonly positionals?: readonly ArgumentSpecification[] | undefined;
+	/** With this switch the command takes these of its positional arguments only. */
+	readonly variants?:
+		| readonly { readonly option: string; readonly positionals: readonly string[] }[]
+		| undefined;
 	readonly options: O;
 	readonly environment?: readonly VariableSpecification[] | undefined;
 	readonly examples?: readonly { readonly line: string; readonly description: string }[] | undefined;

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../version.js';
-import { helpTail, optionDescription, optionFlags, usageLine } from './help-sections.js';
+import { helpTail, optionDescription, optionFlags, usageLines } from './help-sections.js';
 import type { CommandSpecification, OptionSpecification, OptionValues } from './option-table.js';
 import { parseDuration } from './parse-duration.js';
 import { parseSize } from './parse-size.js';
@@ -27,6 +27,7 @@ export function parseCommand<const O extends readonly OptionSpecification[]>(
 ): Parsed<O> {
 	let stdout = '';
 	let stderr = '';
+	const words = withPlainSwitches(specification.options, argv);
 	const columns = Math.max(40, layout.columns ?? 80);
 	const command = new Command(specification.name)
 		.exitOverride()
@@ -43,7 +44,7 @@ export function parseCommand<const O extends readonly OptionSpecification[]>(
 			getOutHasColors: () => false,
 			getErrHasColors: () => false,
 		})
-		.usage(usageLine(specification).slice(specification.name.length + 1))
+		.usage(usageOf(specification))
 		.description([specification.summary, ...(specification.details ?? [])].join('\n\n'))
 		// Choices and defaults are in the descriptions already.
 		.configureHelp({ optionDescription: ({ description }) => description })
@@ -52,11 +53,11 @@ export function parseCommand<const O extends readonly OptionSpecification[]>(
 		.addHelpText('after', helpTail(specification))
 		.showHelpAfterError(`hint: ${specification.name} --help`)
 		.action(() => {});
-	for (const { name, description, optional } of specification.positionals ?? [])
+	for (const { name, description, optional } of positionalsOf(specification, words))
 		command.argument(optional ? `[${name}]` : `<${name}>`, description);
 	for (const option of specification.options) addOption(command, option);
 	try {
-		command.parse(withPlainSwitches(specification.options, argv), { from: 'user' });
+		command.parse(words, { from: 'user' });
 	} catch (error) {
 		if (!(error instanceof CommanderError)) throw error;
 		return {
@@ -73,6 +74,24 @@ export function parseCommand<const O extends readonly OptionSpecification[]>(
 	};
 }
 
+/** Without the program's name in the first line, which commander puts there. */
+function usageOf(specification: CommandSpecification): string {
+	const [first = '', ...others] = usageLines(specification);
+	const indent = '\n'.padEnd('\nUsage: '.length);
+	return [first.slice(specification.name.length + 1), ...others].join(indent);
+}
+
+/** Those of the variant whose switch is given; help shows all. */
+function positionalsOf({ positionals = [], variants = [] }: CommandSpecification, words: readonly string[]) {
+	const end = words.indexOf('--');
+	const given = end < 0 ? words : words.slice(0, end);
+	if (given.includes('--help') || given.includes('-h')) return positionals;
+	const variant = variants.find(({ option }) => given.includes(`--${option}`));
+	return variant === undefined
+		? positionals
+		: positionals.filter(({ name }) => variant.positionals.includes(name));
+}
+
 /** How numbers are written. */
 const READERS: Partial<Record<OptionSpecification['type'], NumberReader>> = {
 	count: { form: 'a whole number', read: (text) => (/^\d{1,6}$/.test(text) ? Number(text) : undefined) },
@@ -87,6 +106,7 @@ interface NumberReader {
 
 function addOption(command: Command, specification: OptionSpecification): void {
 	const option = new Option(optionFlags(specification), optionDescription(specification));
+	if (specification.section !== undefined) option.helpGroup(`${specification.section}:`);
 	if (specification.choices !== undefined) option.choices(specification.choices);
 	if (specification.type === 'list') {
 		option.argParser((value: string, previous: readonly string[] | undefined) => [
@@ -104,23 +124,39 @@ function addOption(command: Command, specification: OptionSpecification): void {
 	}
 	command.addOption(option);
 	if (specification.negatable) {
-		command.addOption(new Option(`--no-${specification.name}`, `the opposite of --${specification.name}`));
+		const opposite = new Option(`--no-${specification.name}`, `the opposite of --${specification.name}`);
+		if (specification.section !== undefined) opposite.helpGroup(`${specification.section}:`);
+		command.addOption(opposite);
 		// Commander takes the mere existence of `--no-x` for a default of true.
 		command.setOptionValue(option.attributeName(), undefined);
 	}
 }
 
-/** `--tty=false` becomes `--no-tty`, `--force=true` becomes `--force`, `--force=false` nothing. */
+/** `--tty=false` becomes `--no-tty`, `--force=true` becomes `--force`, `--force=false` nothing; aliases become names. */
 function withPlainSwitches(options: readonly OptionSpecification[], argv: readonly string[]): string[] {
 	const end = argv.indexOf('--');
 	return argv.flatMap((argument, index) => {
-		const match = /^--([^=]+)=(true|false|1|0|yes|no)$/.exec(argument);
-		const option = options.find(({ name }) => name === match?.[1]);
-		if (match === null || option?.type !== 'boolean' || (end >= 0 && index > end)) return [argument];
-		if (['true', '1', 'yes'].includes(match[2] ?? '')) return [`--${option.name}`];
+		const match = /^--([^=]+)(?:=(.*))?$/s.exec(argument);
+		if (match === null || (end >= 0 && index > end)) return [argument];
+		const [, given = '', value] = match;
+		const option = options.find(({ name, aliases }) => name === given || aliases?.includes(given));
+		if (option === undefined) return [argument];
+		const plain = `--${option.name}`;
+		if (value === undefined) return [plain];
+		if (option.type !== 'boolean' || !SWITCH_VALUES.has(value)) return [`${plain}=${value}`];
+		if (SWITCH_VALUES.get(value)) return [plain];
 		return option.negatable ? [`--no-${option.name}`] : [];
 	});
 }
+
+const SWITCH_VALUES: ReadonlyMap<string, boolean> = new Map([
+	['true', true],
+	['1', true],
+	['yes', true],
+	['false', false],
+	['0', false],
+	['no', false],
+]);
 
 function namedValues(
 	options: readonly OptionSpecification[],

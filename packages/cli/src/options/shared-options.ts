@@ -13,18 +13,21 @@ export const queueOptions = [
 	{
 		name: 'queue',
 		type: 'text',
+		section: 'Queue',
 		placeholder: 'URL',
 		description: 'the queue: wss://HOST:PORT, ws+unix:///SOCKET, or HOST[:PORT] for wss://',
 	},
 	{
 		name: 'queue-fingerprint',
 		type: 'text',
+		section: 'Queue',
 		placeholder: 'SHA256',
 		description: "SHA-256 of the queue's certificate; with it this certificate and no other is accepted",
 	},
 	{
 		name: 'insecure',
 		type: 'boolean',
+		section: 'Queue',
 		description: 'allow an unencrypted ws:// queue on another machine; never with a token',
 	},
 ] as const satisfies readonly OptionSpecification[];

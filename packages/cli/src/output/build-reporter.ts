@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { BuildEvent } from '@olcf/container-builder-core/spec';
+import type { BuildEvent, ResolvedBase } from '@olcf/container-builder-core/spec';
 import type { OutputStream } from '../invocation.js';
 import { describeWait } from './describe-wait.js';
 import { endpointHost } from './endpoint-host.js';
@@ -26,6 +26,7 @@ export function buildReporter({
 }: BuildReporterOptions): (event: BuildEvent) => Promise<void> {
 	let phase: 'none' | 'queue' | 'builder' | 'upload' | 'download' = 'none';
 	let midLine = false;
+	let bases: readonly ResolvedBase[] = [];
 
 	const begin = (next: typeof phase, text: string): void => {
 		if (phase === next) return;
@@ -70,8 +71,13 @@ export function buildReporter({
 			case 'upload-progress':
 				if (phase === 'upload') phases.update(`${formatSize(event.sentBytes)} of ${formatSize(event.size)}`);
 				break;
+			case 'bases':
+				// Told when the upload has its result: they come in between.
+				({ bases } = event);
+				break;
 			case 'backend-start':
 				end('upload', 'Completed');
+				for (const { reference, digest } of bases) phases.line(`Base ${reference}: ${digest}`);
 				phase = 'none';
 				break;
 			case 'output':

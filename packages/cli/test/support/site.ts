@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { script, serveBuilder } from '@olcf/container-builder-builder';
-import { BuilderQueue, type ImageRepository } from '@olcf/container-builder-core';
+import { type Backend, BuilderQueue, type ImageRepository } from '@olcf/container-builder-core';
 import { decodeBootstrap } from '@olcf/container-builder-core/protocol';
 import { noneAuthenticator, serveQueue } from '@olcf/container-builder-queue';
 import { type FakeProvider, fakeProvider } from '@olcf/container-builder-testing';
@@ -22,6 +22,8 @@ export interface Site {
 export interface SiteOptions {
 	/** Stands in for the backend; `$IMAGE` is what it has to make, `$DEFINITION` what from. */
 	readonly backend?: string;
+	/** Stands in for buildah. */
+	readonly buildah?: Backend['execute'];
 	readonly max?: number;
 	readonly reserve?: number;
 	readonly images?: readonly ImageRepository[];
@@ -29,7 +31,7 @@ export interface SiteOptions {
 
 /** Starts a site that ends with the test. */
 export async function startSite(options: SiteOptions = {}): Promise<Site> {
-	const { backend = 'cp "$DEFINITION" "$IMAGE"', max = 2, reserve = 0 } = options;
+	const { backend = 'cp "$DEFINITION" "$IMAGE"', buildah, max = 2, reserve = 0 } = options;
 	const directory = await mkdtemp(join(tmpdir(), 'cli-site-'));
 	let count = 0;
 	const provider = fakeProvider({
@@ -38,7 +40,12 @@ export async function startSite(options: SiteOptions = {}): Promise<Site> {
 			const listen = { url: `ws+unix://${directory}/${name}.sock` };
 			const server = await serveBuilder({
 				transport: ws(),
-				backends: [script(['/bin/sh', '-c', backend], { name: 'apptainer', graceMs: 500 })],
+				backends: [
+					script(['/bin/sh', '-c', backend], { name: 'apptainer', graceMs: 500 }),
+					...(buildah === undefined
+						? []
+						: [{ ...script(['false'], { name: 'buildah', kinds: ['dockerfile'] }), execute: buildah }]),
+				],
 				bootstrap: { ...decodeBootstrap(bootstrap), listen },
 				directory: join(directory, name),
 			});

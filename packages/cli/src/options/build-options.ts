@@ -1,0 +1,178 @@
+import type { OptionSpecification } from './option-table.js';
+
+/** Of `container-builder`: how the definition is read. */
+export const definitionOptions = [
+	{
+		name: 'check',
+		type: 'boolean',
+		description:
+			'only tell what is wrong with DEFINITION and its files, as far as that shows without a builder',
+	},
+	{
+		name: 'build-arg',
+		type: 'list',
+		placeholder: 'KEY[=VALUE]',
+		description:
+			"a value for the definition's {{ KEY }} or ARG; without VALUE that of the environment variable KEY",
+	},
+	{
+		name: 'build-arg-file',
+		type: 'list',
+		placeholder: 'FILE',
+		description: 'a file with a KEY=VALUE on each line; what --build-arg says goes before it',
+	},
+	{
+		name: 'target',
+		type: 'text',
+		placeholder: 'STAGE',
+		description: 'the stage of a Dockerfile to build',
+		defaultText: 'the last',
+	},
+	{
+		name: 'arch',
+		type: 'text',
+		placeholder: 'ARCHITECTURE',
+		description: 'architecture of the image: amd64 (x86_64), arm64 (aarch64) or ppc64le',
+		defaultText: "the queue's own",
+	},
+	{
+		name: 'backend',
+		type: 'text',
+		placeholder: 'NAME',
+		description:
+			'the program that builds: apptainer (or singularity) for definition files, buildah (or docker) for Dockerfiles',
+		defaultText: 'by the kind of DEFINITION',
+	},
+] as const satisfies readonly OptionSpecification[];
+
+/** Of `container-builder`: which local files go along. */
+export const contextOptions = [
+	{
+		name: 'context',
+		type: 'text',
+		placeholder: 'DIR',
+		section: 'Local files',
+		description: 'where the local files lie that DEFINITION names',
+		defaultText: 'of a definition file the working directory, of a Dockerfile the directory that it is in',
+	},
+	{
+		name: 'context-limit',
+		type: 'size',
+		placeholder: 'SIZE',
+		section: 'Local files',
+		description: 'refuse to send more than this: 500MiB, 20G',
+		defaultText: '10GiB',
+	},
+	{
+		name: 'transfer-context',
+		aliases: ['transfer_context'],
+		type: 'boolean',
+		section: 'Local files',
+		description: 'send the whole working directory (less .git) instead of the files that DEFINITION names',
+	},
+] as const satisfies readonly OptionSpecification[];
+
+/** Of `container-builder`: what the build may know and must not tell. */
+export const secretOptions = [
+	{
+		name: 'secret',
+		type: 'list',
+		placeholder: 'id=ID,src=FILE|env=NAME',
+		section: 'Secrets and private base images',
+		description:
+			'a secret: for RUN --mount=type=secret of a Dockerfile, at /run/secrets/ID in the %post of a definition file; ' +
+			'never in the image. id=ID alone takes the environment variable ID',
+	},
+	{
+		name: 'authfile',
+		type: 'text',
+		placeholder: 'FILE',
+		section: 'Secrets and private base images',
+		description:
+			"logins to registries, in the format of Docker's config.json; only those of DEFINITION's base images are used",
+		defaultText: 'your own, of podman, docker or apptainer',
+	},
+] as const satisfies readonly OptionSpecification[];
+
+/** Of `container-builder`: what becomes of the image. */
+export const imageOptions = [
+	{
+		name: 'force',
+		short: 'f',
+		type: 'boolean',
+		section: 'Image',
+		description: 'overwrite IMAGE where it exists',
+	},
+	{
+		name: 'format',
+		type: 'text',
+		choices: ['sif', 'oci-archive'],
+		section: 'Image',
+		description: 'what to make; an OCI archive is made of a Dockerfile only',
+		defaultText: 'by the extension of IMAGE: oci-archive for .tar, else sif',
+	},
+	{
+		name: 'compress',
+		type: 'text',
+		choices: ['zstd', 'gzip'],
+		section: 'Image',
+		description:
+			'compression of a SIF: zstd is several times faster; gzip is for readers older than Apptainer 1.0 or SingularityCE 3.8',
+		defaultText: 'zstd',
+	},
+] as const satisfies readonly OptionSpecification[];
+
+/** Of `container-builder`: the queue in this process. */
+export const embeddedOptions = [
+	{
+		name: 'provider',
+		type: 'text',
+		choices: ['local', 'host'],
+		section: 'Without a queue',
+		description:
+			'local makes a sandbox for each build; host uses the apptainer or singularity of this machine, unconfined',
+		defaultText: 'local',
+	},
+	{
+		name: 'reserve',
+		type: 'count',
+		placeholder: 'N',
+		section: 'Without a queue',
+		description: 'builders to keep ready before they are asked for',
+		defaultText: '0',
+	},
+	{
+		name: 'network',
+		type: 'text',
+		choices: ['shared', 'isolated', 'none'],
+		section: 'Without a queue',
+		description:
+			"shared uses this machine's network; isolated reaches the outside world but nothing of this machine; none " +
+			'reaches nothing',
+		defaultText: 'shared',
+	},
+	{
+		name: 'limit-memory',
+		type: 'size',
+		placeholder: 'SIZE',
+		section: 'Without a queue',
+		description: 'memory of the builder: 512MiB, 8G',
+		defaultText: 'half of the memory',
+	},
+	{
+		name: 'limit-disk',
+		type: 'size',
+		placeholder: 'SIZE',
+		section: 'Without a queue',
+		description: 'bytes that the builder may write: 200MiB, 50G',
+		defaultText: '32 GiB, as root',
+	},
+	{
+		name: 'limit-processes',
+		type: 'count',
+		placeholder: 'N',
+		section: 'Without a queue',
+		description: 'processes at the same time',
+		defaultText: '4096',
+	},
+] as const satisfies readonly OptionSpecification[];
