@@ -7,9 +7,14 @@ import { addCounts, countLine } from './support/tally.mjs';
 import { vitest } from './support/vitest.mjs';
 
 const install = !process.argv.includes('--no-install');
-const projects = process.argv.includes('--system') ? ['system'] : ['unit', 'e2e'];
-/** What the tests need beside what a build needs. */
-const programs = { openssl: 'openssl', 'docker-registry': 'docker-registry' };
+const system = process.argv.includes('--system');
+const projects = system ? ['system'] : ['unit', 'e2e'];
+/** What the tests need beside what a build needs; of RPM packages and of passwords only the system tests make some. */
+const programs = {
+	openssl: 'openssl',
+	'docker-registry': 'docker-registry',
+	...(system ? { rpmbuild: 'rpm', createrepo_c: 'createrepo-c', htpasswd: 'apache2-utils' } : {}),
+};
 
 await main(async () => {
 	requireNode();

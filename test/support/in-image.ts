@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { inBuilderImage } from './busybox.js';
 import { root, startProcess } from './command.js';
 
 /** What `apptainer run|exec|inspect …` says of an image, in a sandbox of its own. Throws where it fails. */
@@ -10,4 +11,14 @@ export async function apptainer(...args: readonly string[]): Promise<string> {
 		);
 	}
 	return result.stdout;
+}
+
+/** What `apptainer COMMAND OPTIONS IMAGE` of the builder image says. Throws where it fails. */
+export async function apptainerOn(
+	image: string,
+	command: string,
+	...options: readonly string[]
+): Promise<string> {
+	const words = ['apptainer', '--silent', command, ...options, '/image.sif'];
+	return (await inBuilderImage(words, [`${image}:/image.sif`])).toString('utf8');
 }

@@ -5,6 +5,8 @@ import { type RunningCommand, runCommand, start } from './command.js';
 /** A `cb-queue` in a process of its own, on a unix socket in a directory of the test's. */
 export interface TestQueue {
 	readonly url: string;
+	/** Where its socket and its configuration are. */
+	readonly directory: string;
 	readonly process: RunningCommand;
 	/** What `cb-status --json` says. */
 	status(): Promise<Status>;
@@ -20,11 +22,12 @@ export interface Status {
 	readonly waiting: readonly { readonly buildId: string; readonly place: number }[];
 }
 
-/** Starts a queue; `pool` is the YAML of its pool, a line each. */
+/** Starts a queue; `pool` is the YAML of its pool, a line each; `further`: lines of the configuration beside it. */
 export async function startQueue(
 	directory: string,
 	owner: string,
 	pool: readonly string[],
+	further: readonly string[] = [],
 ): Promise<TestQueue> {
 	const url = `ws+unix://${directory}/queue.sock`;
 	const configuration = join(directory, 'queue.yaml');
@@ -34,6 +37,7 @@ export async function startQueue(
 		'leases: { idle: 5s }',
 		'pool:',
 		...pool.map((line) => `  ${line}`),
+		...further,
 	];
 	writeFileSync(configuration, `${lines.join('\n')}\n`);
 	const process = start('cb-queue', ['--config', configuration]);
@@ -52,6 +56,7 @@ export async function startQueue(
 	await process.until(/"msg":"[^"]*(listening|serves|takes)/i);
 	return {
 		url,
+		directory,
 		process,
 		status,
 		untilStatus,

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,27 +9,56 @@ import { join } from 'node:path';
 export interface Registry {
 	/** `127.0.0.1:PORT` */
 	readonly host: string;
-	/** Pushes a tar archive of a file system as an image of one layer. */
-	push(repository: string, tag: string, layer: string): Promise<void>;
+	readonly port: number;
+	/** Pushes a tar archive of a file system as an image of one layer; gives the digest of its manifest. */
+	push(repository: string, tag: string, layer: string): Promise<string>;
+	/** Pushes a SIF file as an artifact, as `apptainer push oras://…` does; gives the digest of its manifest. */
+	pushSif(repository: string, tag: string, image: string): Promise<string>;
 	close(): Promise<void>;
 }
 
-/** Starts Debian's docker-registry on a free port. */
-export async function startRegistry(): Promise<Registry> {
+/** Who may use a registry. */
+export interface RegistryUser {
+	readonly name: string;
+	readonly password: string;
+}
+
+/** Starts Debian's docker-registry on a free port; with `user` it serves nobody else. */
+export async function startRegistry(options: { readonly user?: RegistryUser } = {}): Promise<Registry> {
+	const { user } = options;
 	const directory = mkdtempSync(join(tmpdir(), 'registry-'));
 	const port = await freePort();
 	const host = `127.0.0.1:${port}`;
 	const configuration = join(directory, 'config.yml');
-	writeFileSync(
-		configuration,
-		`version: 0.1\nlog: { level: error }\nstorage: { filesystem: { rootdirectory: ${directory}/data } }\nhttp: { addr: "${host}" }\n`,
-	);
+	const passwords = join(directory, 'htpasswd');
+	if (user !== undefined) {
+		// The password goes in by stdin: whoever looks at the process table does not find it.
+		writeFileSync(
+			passwords,
+			execFileSync('htpasswd', ['-inB', '-C', '4', user.name], { input: user.password }),
+		);
+	}
+	const lines = [
+		'version: 0.1',
+		'log: { level: error }',
+		`storage: { filesystem: { rootdirectory: ${directory}/data } }`,
+		`http: { addr: "${host}" }`,
+		...(user === undefined ? [] : [`auth: { htpasswd: { realm: tests, path: ${passwords} } }`]),
+	];
+	writeFileSync(configuration, `${lines.join('\n')}\n`);
 	const child = spawn('docker-registry', ['serve', configuration], { stdio: 'ignore' });
 	const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
 	await answered(`http://${host}/v2/`);
+	const headers: Record<string, string> =
+		user === undefined
+			? {}
+			: { authorization: `Basic ${Buffer.from(`${user.name}:${user.password}`).toString('base64')}` };
+	const place = (repository: string): Place => ({ base: `http://${host}/v2/${repository}`, headers });
 	return {
 		host,
-		push: (repository, tag, layer) => push(`http://${host}/v2/${repository}`, tag, layer),
+		port,
+		push: (repository, tag, layer) => pushImage(place(repository), tag, readFileSync(layer)),
+		pushSif: (repository, tag, image) => pushSif(place(repository), tag, readFileSync(image)),
 		close: async () => {
 			child.kill('SIGKILL');
 			await ended;
@@ -38,48 +67,84 @@ export async function startRegistry(): Promise<Registry> {
 	};
 }
 
-async function push(base: string, tag: string, layer: string): Promise<void> {
-	const bytes = readFileSync(layer);
-	const layerDigest = await blob(base, bytes);
-	const config = Buffer.from(
-		JSON.stringify({
-			architecture: 'amd64',
-			os: 'linux',
-			config: { Env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['/bin/sh'] },
-			rootfs: { type: 'layers', diff_ids: [layerDigest] },
-			history: [],
-		}),
-	);
-	const manifest = {
-		schemaVersion: 2,
-		mediaType: 'application/vnd.oci.image.manifest.v1+json',
-		config: {
-			mediaType: 'application/vnd.oci.image.config.v1+json',
-			digest: await blob(base, config),
-			size: config.length,
-		},
-		layers: [
-			{ mediaType: 'application/vnd.oci.image.layer.v1.tar', digest: layerDigest, size: bytes.length },
-		],
+/** A repository, and what shows that one may write to it. */
+interface Place {
+	readonly base: string;
+	readonly headers: Readonly<Record<string, string>>;
+}
+
+async function pushImage(place: Place, tag: string, layer: Buffer): Promise<string> {
+	const config = {
+		architecture: 'amd64',
+		os: 'linux',
+		config: { Env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['/bin/sh'] },
+		rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
+		history: [],
 	};
-	await must(`${base}/manifests/${tag}`, {
-		method: 'PUT',
-		headers: { 'content-type': manifest.mediaType },
-		body: JSON.stringify(manifest),
+	return await pushManifest(place, tag, {
+		config: { mediaType: 'application/vnd.oci.image.config.v1+json', bytes: jsonBytes(config) },
+		layer: { mediaType: 'application/vnd.oci.image.layer.v1.tar', bytes: layer },
 	});
 }
 
-async function blob(base: string, bytes: Buffer): Promise<string> {
-	const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-	const begun = await must(`${base}/blobs/uploads/`, { method: 'POST' });
+async function pushSif(place: Place, tag: string, image: Buffer): Promise<string> {
+	return await pushManifest(place, tag, {
+		config: { mediaType: 'application/vnd.sylabs.sif.config.v1+json', bytes: jsonBytes({}) },
+		layer: { mediaType: 'application/vnd.sylabs.sif.layer.v1.sif', bytes: image, title: 'image.sif' },
+	});
+}
+
+interface Content {
+	readonly mediaType: string;
+	readonly bytes: Buffer;
+	readonly title?: string;
+}
+
+async function pushManifest(
+	place: Place,
+	tag: string,
+	{ config, layer }: { readonly config: Content; readonly layer: Content },
+): Promise<string> {
+	const descriptor = async ({ mediaType, bytes, title }: Content) => ({
+		mediaType,
+		digest: await blob(place, bytes),
+		size: bytes.length,
+		...(title === undefined ? {} : { annotations: { 'org.opencontainers.image.title': title } }),
+	});
+	const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+	const manifest = jsonBytes({
+		schemaVersion: 2,
+		mediaType,
+		config: await descriptor(config),
+		layers: [await descriptor(layer)],
+	});
+	await must(`${place.base}/manifests/${tag}`, {
+		method: 'PUT',
+		headers: { ...place.headers, 'content-type': mediaType },
+		body: new Uint8Array(manifest),
+	});
+	return digestOf(manifest);
+}
+
+async function blob({ base, headers }: Place, bytes: Buffer): Promise<string> {
+	const digest = digestOf(bytes);
+	const begun = await must(`${base}/blobs/uploads/`, { method: 'POST', headers });
 	const place = new URL(begun.headers.get('location') ?? '', base);
 	place.searchParams.set('digest', digest);
 	await must(place.href, {
 		method: 'PUT',
-		headers: { 'content-type': 'application/octet-stream' },
+		headers: { ...headers, 'content-type': 'application/octet-stream' },
 		body: new Uint8Array(bytes),
 	});
 	return digest;
+}
+
+function digestOf(bytes: Buffer): string {
+	return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+function jsonBytes(value: unknown): Buffer {
+	return Buffer.from(JSON.stringify(value));
 }
 
 async function must(url: string, init: RequestInit): Promise<Response> {
