@@ -8,12 +8,15 @@ import {
 	type Architecture,
 	type BuildInput,
 	ContainerBuilderError,
+	type ContextManifest,
 	type ContextSource,
 	type DefinitionKind,
 } from '../spec/index.js';
 import { askLogins } from './ask-logins.js';
+import { checkCopied } from './check-copied.js';
 import { checkKind } from './check-kind.js';
-import { localContext } from './local-context.js';
+import { checkSecrets } from './check-secrets.js';
+import { dockerfileRoot, localContext } from './local-context.js';
 import { namedContextRoot } from './named-context-root.js';
 import { readDefinition } from './read-definition.js';
 import { unmentioned } from './unmentioned.js';
@@ -88,14 +91,24 @@ export async function checkDefinition(
 			limit: options.contextLimit,
 		});
 	const found = await measure(source, fileName, { signal });
+	const place = options.context
+		? {}
+		: { root: dockerfileRoot(definition, { root, directory }), dockerfile: definition.path };
+	const ofFiles = [...(found.problems ?? []), ...(await checkCopied(recipe, found.manifest, place))];
 	// What a broken text means to copy nobody knows.
 	const broken = recipe.problems.some(({ severity }) => severity === 'error');
-	const warnings = unmentioned(options.secretIds ?? [], recipe);
+	const ids = options.secretIds ?? [];
+	const warnings = unmentioned(ids, recipe);
 	return {
 		fileName,
 		kind,
 		problems: [
-			...[...recipe.problems, ...foreign(recipe, architecture), ...(found.problems ?? [])].sort(byPosition),
+			...[
+				...recipe.problems,
+				...foreign(recipe, architecture),
+				...checkSecrets(recipe, ids),
+				...ofFiles,
+			].sort(byPosition),
 			...warnings.map((message) => ({ severity: 'warning', message }) as const),
 		],
 		bases: recipe.bases.map(({ reference, registry, transport }) => ({
@@ -105,7 +118,7 @@ export async function checkDefinition(
 			login: logins.some((login) => reference.startsWith(`${login.registry}/`)),
 		})),
 		secrets: [...recipe.secretIds].sort(),
-		context: broken ? undefined : found.context,
+		context: broken ? undefined : sizeOf(found),
 	};
 }
 
@@ -121,7 +134,7 @@ function foreign(
 }
 
 interface Measured {
-	readonly context?: CheckReport['context'];
+	readonly manifest?: ContextManifest | undefined;
 	readonly problems?: readonly CheckProblem[];
 }
 
@@ -132,13 +145,17 @@ async function measure(
 	options: AbortOptions,
 ): Promise<Measured> {
 	try {
-		const manifest = await source?.manifest(options);
-		return { context: { entries: manifest?.entries.length ?? 0, size: manifest?.size ?? 0 } };
+		return { manifest: await source?.manifest(options) };
 	} catch (caught) {
 		const error = ContainerBuilderError.from(caught);
 		if (error.kind === 'canceled' || error.code === 'internal') throw caught;
 		return { problems: problemsOf(error, fileName) };
 	}
+}
+
+function sizeOf({ manifest, problems }: Measured): CheckReport['context'] {
+	if (problems !== undefined) return undefined;
+	return { entries: manifest?.entries.length ?? 0, size: manifest?.size ?? 0 };
 }
 
 /** In the order of the text; what is of no place comes last. */

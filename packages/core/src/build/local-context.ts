@@ -18,6 +18,14 @@ export interface LocalContextOptions {
 	readonly except?: readonly string[] | undefined;
 }
 
+/** The directory that a Dockerfile's `COPY` starts from. */
+export function dockerfileRoot(
+	definition: Pick<ReadDefinition, 'directory'>,
+	{ root, directory }: Pick<LocalContextOptions, 'root' | 'directory'>,
+): string {
+	return root ?? definition.directory ?? directory;
+}
+
 /** The local files that a definition refers to; undefined where it refers to none. */
 export function localContext(
 	definition: ReadDefinition,
@@ -28,8 +36,7 @@ export function localContext(
 	const { directory, limit, except } = options;
 	if (recipe.context.kind === 'none') return undefined;
 	if (recipe.context.kind === 'directory') {
-		const root = options.root ?? definitionDirectory ?? directory;
-		return dockerfileContext({ root, dockerfile: path, limit, except });
+		return dockerfileContext({ root: dockerfileRoot(definition, options), dockerfile: path, limit, except });
 	}
 	const parsed = parseDefinition(text, { arguments: options.arguments });
 	return definitionContext({

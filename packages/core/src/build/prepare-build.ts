@@ -12,13 +12,15 @@ import type {
 	Queue,
 } from '../spec/index.js';
 import { askLogins } from './ask-logins.js';
+import { checkCopied } from './check-copied.js';
 import { checkInput } from './check-input.js';
 import { checkKind } from './check-kind.js';
 import { checkNative } from './check-native.js';
+import { checkSecrets } from './check-secrets.js';
 import { Confidential } from './confidential.js';
 import { encodeSecrets } from './encode-secrets.js';
 import { formatOf, formatOfName, type ImageTarget, imageTarget } from './image-target.js';
-import { localContext } from './local-context.js';
+import { dockerfileRoot, localContext } from './local-context.js';
 import { namedContextRoot } from './named-context-root.js';
 import { possibleBases } from './possible-bases.js';
 import { type ReadDefinition, readDefinition } from './read-definition.js';
@@ -58,19 +60,31 @@ export async function prepareBuild(
 	const { architecture } = input;
 	const reading = { kind, arguments: values, target: input.target, architecture };
 	const recipe = await readRecipe(text, reading);
-	const errors = recipe.problems.filter(({ severity }) => severity === 'error');
+	const ids = (input.secrets ?? []).map(({ id }) => id);
+	const errors = [...recipe.problems, ...checkSecrets(recipe, ids)].filter(
+		({ severity }) => severity === 'error',
+	);
 	if (errors.length > 0) throw definitionError(fileName, errors);
 	const target = await imageTarget(input.image, { directory, force });
+	const root = await namedContextRoot(options.contextRoot, directory);
 	const source =
 		input.context ??
 		localContext(definition, recipe, {
 			arguments: values,
 			directory,
-			root: await namedContextRoot(options.contextRoot, directory),
+			root,
 			limit: options.contextLimit,
 			except: target.kind === 'file' ? [target.path, target.realPath] : [],
 		});
 	const manifest = await source?.manifest({ signal });
+	const missing = await checkCopied(
+		recipe,
+		manifest,
+		input.context
+			? {}
+			: { root: dockerfileRoot(definition, { root, directory }), dockerfile: definition.path },
+	);
+	if (missing.length > 0) throw definitionError(fileName, missing);
 	const context = source && manifest && manifest.entries.length > 0 ? { source, manifest } : undefined;
 	const bases = await possibleBases(text, reading, recipe);
 	const logins = await askLogins(input.logins, { bases }, { signal });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, posix } from 'node:path';
 import { ContainerBuilderError } from '../spec/index.js';
+import { ignoreRules } from './ignore-rules.js';
 import { type Exclusion, unreadable } from './walk-files.js';
 
 /** What a context leaves out, and which file says so. */
@@ -29,39 +30,24 @@ export async function findIgnoreFile(
 }
 
 async function readIgnoreFile(path: string, text: string): Promise<IgnoreFile> {
-	// Few builds have one: the others do not wait for the library.
-	const {
-		default: { default: dockerignore },
-	} = await import('@balena/dockerignore');
 	const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-	const rules = dockerignore({ ignorecase: false });
+	const rules = await ignoreRules();
 	const exceptions: (readonly string[])[] = [];
 	for (const [index, line] of lines.entries()) {
-		const pattern = literal(line);
 		try {
-			dockerignore().add(pattern).ignores('x');
+			rules.add(line);
 		} catch (cause) {
 			const message = `${basename(path)}:${index + 1}:1: ${line.trim()} is not a pattern`;
 			throw new ContainerBuilderError('invalid-definition', message, { cause });
 		}
-		rules.add(pattern);
 		const exception = /^\s*!(.*)$/.exec(line)?.[1]?.trim();
 		if (exception) exceptions.push(partsOf(exception));
 	}
-	// It looks paths up in an object that has a `constructor` from the beginning.
-	Reflect.set(rules, '_cache', Object.create(null));
 	return {
 		path,
 		excludes: (name) => rules.ignores(name),
 		mayWantBelow: (directory) => exceptions.some((pattern) => mayMatchBelow(pattern, directory.split('/'))),
 	};
-}
-
-/** Of a pattern's characters only `*`, `?`, `[…]` and `\` have a meaning; the library would take it for half an expression. */
-function literal(pattern: string): string {
-	return pattern.replace(/\\.|\[\^?[^\]]*\]|[+(){}|^]/g, (found) =>
-		found.length === 1 ? `\\${found}` : found,
-	);
 }
 
 function partsOf(pattern: string): readonly string[] {

@@ -17,6 +17,8 @@ export function definitionRecipe(text: string, options: Pick<ReadRecipeOptions, 
 		bases: uniqueBases(definition.stages.flatMap((stage) => stageBase(stage) ?? [])),
 		context: files.length === 0 ? { kind: 'none' } : { kind: 'paths', files },
 		secretIds: secretsOf(definition),
+		// A %post may look whether it is there.
+		requiredSecrets: new Map(),
 		nativeOnly: nativeOnlyOf(definition),
 	};
 }

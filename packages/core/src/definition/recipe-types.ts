@@ -25,6 +25,13 @@ export interface RemoteBase {
 	readonly position: Position;
 }
 
+/** Something that a recipe takes from its context. */
+export interface ContextPath {
+	/** As it is written, less its quotes; it may have wildcards. */
+	readonly path: string;
+	readonly position: Position;
+}
+
 /** What a definition of either kind says, arguments filled in, as far as a build needs to know. */
 export interface Recipe {
 	readonly kind: DefinitionKind;
@@ -32,13 +39,15 @@ export interface Recipe {
 	readonly problems: readonly DefinitionProblem[];
 	/** Those that the build will need, each once; unreachable stages of a Dockerfile are left out. */
 	readonly bases: readonly RemoteBase[];
-	/** `paths`: exactly these. `directory`: whatever its ignore file leaves. `none`: nothing local. */
+	/** `paths`: exactly these. `directory`: whatever its ignore file leaves, and `copied` must be there. `none`: nothing local. */
 	readonly context:
 		| { readonly kind: 'none' }
 		| { readonly kind: 'paths'; readonly files: readonly LocalFile[] }
-		| { readonly kind: 'directory' };
+		| { readonly kind: 'directory'; readonly copied: readonly ContextPath[] };
 	/** Ids that `RUN --mount=type=secret` and `/run/secrets/ID` name, as far as it can be seen. */
 	readonly secretIds: ReadonlySet<string>;
+	/** Those that it cannot be built without, and where each is asked for first. */
+	readonly requiredSecrets: ReadonlyMap<string, Position>;
 	/** Whether its bootstrap agent runs on the machine's own architecture whatever was asked for (`debootstrap`, `yum`, …): where. */
 	readonly nativeOnly?: { readonly agent: string; readonly position: Position } | undefined;
 }

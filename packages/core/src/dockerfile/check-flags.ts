@@ -34,12 +34,9 @@ export function checkFlags(instruction: Instruction): readonly DefinitionProblem
 		return message === undefined ? [] : [errorAt(positionOf(flag.getRange().start), message)];
 	});
 	if (isCopy(instruction) && keyword === 'COPY') {
-		const url = localSources(instruction).find((source) => /^https?:\/\//i.test(source));
-		const range = instruction.getArgumentsRange() ?? instruction.getRange();
+		const url = localSources(instruction).find(({ text }) => /^https?:\/\//i.test(text));
 		if (url !== undefined) {
-			problems.push(
-				errorAt(positionOf(range.start), `COPY takes no address (${url}): that is what ADD is for`),
-			);
+			problems.push(errorAt(url.position, `COPY takes no address (${url.text}): that is what ADD is for`));
 		}
 	}
 	return problems;

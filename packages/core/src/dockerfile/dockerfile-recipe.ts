@@ -18,6 +18,7 @@ export function dockerfileRecipe(text: string, options: Omit<ReadRecipeOptions, 
 		bases: [],
 		context: { kind: 'none' },
 		secretIds: new Set<string>(),
+		requiredSecrets: new Map(),
 	} as const;
 	let dockerfile: Dockerfile;
 	let problems: readonly DefinitionProblem[];
@@ -52,8 +53,9 @@ export function dockerfileRecipe(text: string, options: Omit<ReadRecipeOptions, 
 		kind: 'dockerfile',
 		problems: inOrder([...unused, ...problems, ...walk.problems]),
 		bases: uniqueBases(walk.bases),
-		context: { kind: walk.usesContext ? 'directory' : 'none' },
+		context: walk.usesContext ? { kind: 'directory', copied: walk.copied } : { kind: 'none' },
 		secretIds: walk.secretIds,
+		requiredSecrets: walk.requiredSecrets,
 	};
 }
 

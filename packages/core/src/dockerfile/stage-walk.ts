@@ -2,7 +2,7 @@ import { type Add, Arg, Copy, type Instruction, Run } from 'dockerfile-ast';
 import type { DefinitionProblem, Position } from '../definition/definition-types.js';
 import { parseImageReference } from '../definition/image-reference.js';
 import { errorAt, warningAt } from '../definition/problem.js';
-import type { RemoteBase } from '../definition/recipe-types.js';
+import type { ContextPath, RemoteBase } from '../definition/recipe-types.js';
 import { ArgumentScope } from './argument-scope.js';
 import type { DockerfileStage } from './dockerfile-stages.js';
 import { expandWord, type VariableValue } from './expand-word.js';
@@ -20,6 +20,9 @@ export class StageWalk {
 	readonly bases: RemoteBase[] = [];
 	readonly problems: DefinitionProblem[] = [];
 	readonly secretIds = new Set<string>();
+	readonly requiredSecrets = new Map<string, Position>();
+	/** What is copied from the context, as far as it can be known. */
+	readonly copied: ContextPath[] = [];
 	usesContext = false;
 	readonly #stages: readonly DockerfileStage[];
 	readonly #outer: ArgumentScope;
@@ -109,7 +112,12 @@ export class StageWalk {
 	}
 
 	#copyFromContext(instruction: Copy | Add): void {
-		if (localSources(instruction).length > 0) this.usesContext = true;
+		for (const { text: written, position } of localSources(instruction)) {
+			this.usesContext = true;
+			// What the base image's ENV says goes before ARG, and is not known here.
+			const { text } = expandWord(written, () => null);
+			if (text !== undefined) this.copied.push({ path: text, position });
+		}
 	}
 
 	#mount(
@@ -122,10 +130,14 @@ export class StageWalk {
 		if (type === 'secret') {
 			if (id === undefined || id === '')
 				this.problems.push(errorAt(position, 'a secret needs an id: type=secret,id=NAME'));
-			else this.secretIds.add(id);
+			else {
+				this.secretIds.add(id);
+				if (isTrue(options.get('required')) && !this.requiredSecrets.has(id))
+					this.requiredSecrets.set(id, position);
+			}
 		}
 		if (type === 'ssh') {
-			const required = /^(|true|1|t)$/i.test(options.get('required') ?? 'false');
+			const required = isTrue(options.get('required'));
 			const message =
 				'there is no SSH agent on a builder: give what the step needs as a secret (type=secret,id=NAME)';
 			this.problems.push(required ? errorAt(position, message) : warningAt(position, message));
@@ -200,6 +212,11 @@ export class StageWalk {
 		const { reference, registry } = parsed;
 		this.bases.push({ transport: 'docker', reference, registry, position });
 	}
+}
+
+/** Whether a flag of a mount is set; without a value it is. */
+function isTrue(value = 'false'): boolean {
+	return /^(|true|1|t)$/i.test(value);
 }
 
 /** Docker does not mind capital letters in the names of stages, buildah does. */

@@ -224,7 +224,7 @@ test('warnings come behind build-start', async () => {
 	const world = await makeWorld();
 	const { events, warnings } = await build(
 		world,
-		'FROM scratch\nCOPY a.txt /a.txt\nRUN --mount=type=secret,id=token true\n',
+		'FROM scratch\nCOPY . /\nRUN --mount=type=secret,id=token true\n',
 		{
 			name: 'Dockerfile',
 			image: 'app.sif',

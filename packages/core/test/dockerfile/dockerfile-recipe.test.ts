@@ -514,7 +514,7 @@ test.each<[string, 'directory' | 'none']>([
 	['FROM a AS b\nCOPY x /\nFROM c\n', 'none'],
 	['FROM a\nONBUILD COPY x /\n', 'none'],
 ])('%j: context %s', async (text, kind) => {
-	expect((await readRecipe(text, { kind: 'dockerfile' })).context).toEqual({ kind });
+	expect((await readRecipe(text, { kind: 'dockerfile' })).context.kind).toBe(kind);
 });
 
 test('secrets of the stages that are built', async () => {
@@ -537,5 +537,5 @@ test('a long Dockerfile takes no long time', async () => {
 	const script = `RUN <<EOF\n${'echo "a line of a script" && true\n'.repeat(5_000)}EOF\n`;
 	const { problems, context } = await readRecipe(`FROM debian\n${step.repeat(500)}${script}`);
 	expect(problems).toEqual([]);
-	expect(context).toEqual({ kind: 'directory' });
+	expect(context.kind).toBe('directory');
 });
