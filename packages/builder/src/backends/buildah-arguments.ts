@@ -43,7 +43,7 @@ export function buildahBuild(build: BuildahBuild): {
 			lines.push(`${name}=${value}`);
 			continue;
 		}
-		if (name in build.environment) {
+		if (Object.hasOwn(build.environment, name)) {
 			throw new ContainerBuilderError(
 				'unsupported',
 				`the value of the build argument ${name} has more than one line`,

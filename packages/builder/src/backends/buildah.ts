@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import {
 	type Backend,
@@ -13,6 +14,7 @@ import type { ProcessRequest } from '../process/run-process.js';
 import { nativeArchitecture } from '../server/architectures.js';
 import { apptainerCommand } from './apptainer-arguments.js';
 import { type BuildSetting, prepareBuild } from './build-setting.js';
+import { giveTo } from './build-user.js';
 import { buildahBuild, buildahPush } from './buildah-arguments.js';
 import { apptainerEnvironment, findApptainer, programVersion, readFeatures } from './find-apptainer.js';
 import { archiveDefinition, packOwnedCommand } from './keep-owners.js';
@@ -94,6 +96,7 @@ async function build(
 
 	const store = scratch('store');
 	const tool = await buildahWithStore(program, store, setting);
+	if (setting.secrets !== undefined) await keepSecretsInMemory(store, setting.secrets, setting.user);
 	const request = (name: string, words: readonly [string, ...string[]]): ProcessRequest => ({
 		command: words,
 		directory: job.contextDirectory,
@@ -157,6 +160,20 @@ async function sifProgram(
 		'this builder has no apptainer that could make a SIF file of what buildah builds',
 		{ hint: 'Ask for an OCI archive (--format oci-archive), or use another builder.' },
 	);
+}
+
+/** For the time of a `RUN`, buildah writes the secrets it mounts beside the container's other files in its store. */
+async function keepSecretsInMemory(
+	store: string,
+	secrets: string,
+	user: BuildSetting['user'],
+): Promise<void> {
+	// Removed with the secrets, whatever becomes of the store.
+	const memory = join(dirname(secrets), '.containers');
+	await mkdir(memory, { mode: 0o700 });
+	await mkdir(store, { mode: 0o700 });
+	for (const driver of ['overlay', 'vfs']) await symlink(memory, join(store, `${driver}-containers`));
+	if (user !== undefined) await giveTo(user, [memory, store]);
 }
 
 /** The program with the options for its store: of layers where the kernel or fuse can, else of copies. */

@@ -27,29 +27,36 @@ case "$is_post $*" in
 esac
 [ -n "$root" ] || exec "$real" "$@"
 
-# Sets $path to where NAME in the directory PARENT of the image is, its links followed as inside the image.
-path= made=
-enter() {
-	path=$1/$2
-	links=0
-	while [ -L "$path" ] && [ $links -lt 40 ]; do
+# Its links lead where they lead inside the image.
+path=$root rest=run/secrets links=0 made=
+while [ -n "$rest" ]; do
+	name=\${rest%%/*}
+	case $rest in
+	*/*) rest=\${rest#*/} ;;
+	*) rest= ;;
+	esac
+	case $name in
+	'' | .) continue ;;
+	..)
+		[ "$path" = "$root" ] || path=\${path%/*}
+		continue
+		;;
+	esac
+	if [ -L "$path/$name" ] && [ $links -lt 40 ]; then
 		links=$((links + 1))
-		target=$(readlink "$path")
+		target=$(readlink "$path/$name")
 		case $target in
-		/*) path=$root$target ;;
-		*) path=\${path%/*}/$target ;;
+		/*) path=$root ;;
 		esac
-	done
-	if [ ! -d "$path" ]; then
-		parent=\${path%/*}
-		[ -d "$parent" ] || mkdir -p "$parent" || exit 1
-		mkdir -m 755 "$path" || exit 1
-		made="$path
-$made"
+		rest=$target/$rest
+		continue
 	fi
-}
-enter "$root" run
-enter "$path" secrets
+	path=$path/$name
+	[ -d "$path" ] && [ ! -L "$path" ] && continue
+	mkdir -m 755 "$path" || exit 1
+	made="$path
+$made"
+done
 
 # The bind mount comes behind the word \`exec\`.
 found= count=$#

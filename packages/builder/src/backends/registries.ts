@@ -1,9 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackendJob, RegistryMirror } from '@olcf/container-builder-core';
+import { isLoopbackRegistry } from '../bases/base-reference.js';
 
-/** A registry on the machine's own loopback, as it stands in a reference. */
-const LOOPBACK = /(?<![\w.-])(?:127(?:\.\d{1,3}){3}|localhost)(?::\d{1,5})?(?=\/|$)/gm;
+/** A registry on the machine's own loopback, as it stands in a reference, in quotes, or in `${NAME:-localhost}`. */
+const LOOPBACK = /(?<![\w.]|(?<!:)-)(?:127(?:\.\d{1,3}){3}|localhost)(?::\d{1,5})?(?=[/"'}\s]|$)/gi;
 
 /**
  * The text of a containers-registries.conf(5) file by which images are looked for in their mirrors first, and
@@ -15,7 +16,7 @@ export function registriesText(mirrors: readonly RegistryMirror[], loopback: rea
 	);
 	const mirrored = mirrors.map(({ prefix, location }) => {
 		const [name, place] = [JSON.stringify(prefix), JSON.stringify(location)];
-		const insecure = loopbackIn([prefix]).length > 0;
+		const insecure = isLoopbackRegistry(prefix.split('/', 1)[0] ?? '');
 		// Without a location of its own, an entry would be of no registry at all.
 		return `[[registry]]\nprefix = ${name}\nlocation = ${name}\ninsecure = ${insecure}\n[[registry.mirror]]\nlocation = ${place}\ninsecure = true\n`;
 	});

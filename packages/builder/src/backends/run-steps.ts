@@ -6,8 +6,6 @@ export interface Step {
 	readonly request: ProcessRequest;
 	/** What the output says should it fail: a line without its end. */
 	readonly failure: string;
-	/** Called when it has ended well. */
-	readonly after?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -25,7 +23,7 @@ export async function runSteps(
 		listener?.(next);
 	});
 	let result: BackendResult = { exitCode: 0, signal: null };
-	for (const [index, { request, failure, after }] of steps.entries()) {
+	for (const [index, { request, failure }] of steps.entries()) {
 		listener = undefined;
 		result = await runProcess(
 			{ ...request, ...(request.terminal && size ? { terminal: size } : {}) },
@@ -45,7 +43,6 @@ export async function runSteps(
 			if (!options.signal?.aborted) await options.onOutput(Buffer.from(`${failure}${end}`));
 			return result;
 		}
-		await after?.();
 	}
 	return result;
 }
