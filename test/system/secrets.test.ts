@@ -144,7 +144,7 @@ From: ${registry.host}/busybox:1
 
 %post
     echo ${needle.text} > /etc/leak
-    echo resting; sh -c 'sleep 3' ${needle.text}
+    echo resting; sh -c 'sleep 3; true' ${needle.text}
 `,
 		});
 		const { found } = await observe(recipes, [needle], directory, ['app.sif', 'app.def']);

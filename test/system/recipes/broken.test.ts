@@ -72,14 +72,6 @@ const beforeSending: readonly BrokenRecipe[] = [
 		line: /^error: app\.def:\d+:\d+: .*bulid/,
 	},
 	{
-		name: 'debootstrap for a foreign architecture',
-		files: {
-			'app.def': 'Bootstrap: debootstrap\nOSVersion: bookworm\nMirrorURL: http://mirror.example/debian\n',
-		},
-		options: ['--arch', 'arm64'],
-		line: /^error: app\.def:1:12: .*debootstrap.*arm64/,
-	},
-	{
 		name: 'several mistakes at once',
 		files: { 'app.def': 'Bootstrap: dokcer\nFrom: debian\n\n%pots\n    echo {{ UNSET }}\n' },
 		line: /app\.def:4:1: .*%pots/,
@@ -260,6 +252,14 @@ describe('recipes that fail on the builder', () => {
 			'app.sif',
 			'Dockerfile' in files ? 'Dockerfile' : 'app.def',
 		]).ended;
+
+	it('debootstrap for an architecture that no machine of the queue has: told before a builder is asked for', async () => {
+		const definition =
+			'Bootstrap: debootstrap\nOSVersion: bookworm\nMirrorURL: http://mirror.example/debian\n';
+		const result = await build({ 'app.def': definition }, '--arch', 'arm64');
+		expectFailure(result, 2, /^error: app\.def:1:12: .*debootstrap.*arm64/);
+		expect(result.stderr).not.toContain('Requesting remote builder');
+	});
 
 	it('%post that fails: 1, its status and the last lines', async () => {
 		const result = await build({ 'app.def': scratchRecipe('%post\n    echo before; sh -c "exit 7"') });
