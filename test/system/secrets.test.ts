@@ -83,7 +83,6 @@ describe('secrets of a recipe', () => {
 	});
 	afterAll(() => registry.close());
 	const recipes = useRecipeQueue('secrets', {
-		ports: () => [registry.port],
 		configuration: () => ['log: { level: debug }'],
 	});
 
@@ -208,7 +207,6 @@ for (const route of [
 		});
 		afterAll(() => registry.close());
 		const recipes = useRecipeQueue('private', {
-			ports: () => [registry.port],
 			configuration: () => [
 				'log: { level: debug }',
 				...(route === "the site's own login"
