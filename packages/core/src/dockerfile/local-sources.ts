@@ -23,7 +23,7 @@ export function localSources(instruction: Copy | Add): readonly WrittenSource[] 
 
 /** The parser finds each of them, but leaves out the spaces in it. */
 function jsonSources(instruction: Copy | Add): readonly WrittenSource[] {
-	const text = /\[[^]*\]/.exec(instruction.getRawArgumentsContent() ?? '')?.[0].replace(/\\\r?\n/g, '');
+	const text = /\[.*\]/s.exec(instruction.getRawArgumentsContent() ?? '')?.[0].replace(/\\\r?\n/g, '');
 	const values: unknown = parsed(text ?? '');
 	return instruction.getJSONStrings().map((string, index) => {
 		const value: unknown = Array.isArray(values) ? values[index] : undefined;
