@@ -12,6 +12,7 @@ const projects = system ? ['system'] : ['unit', 'e2e'];
 /** What the tests need beside what a build needs; of RPM packages and of passwords only the system tests make some. */
 const programs = {
 	openssl: 'openssl',
+	socat: 'socat',
 	'docker-registry': 'docker-registry',
 	...(system ? { rpmbuild: 'rpm', createrepo_c: 'createrepo-c', htpasswd: 'apache2-utils' } : {}),
 };

@@ -32,7 +32,9 @@ export interface RecipeQueue {
 
 /** Options of {@link useRecipeQueue}. */
 export interface RecipeQueueOptions {
-	/** Further lines of the queue's configuration, from the left margin; asked for after the `beforeAll` hooks before this one. */
+	/** Ports of this machine's loopback that builds reach; asked for after the `beforeAll` hooks before this one. */
+	readonly ports?: () => readonly number[];
+	/** Further lines of the queue's configuration, from the left margin. */
 	readonly configuration?: () => readonly string[];
 }
 
@@ -47,11 +49,11 @@ export function useRecipeQueue(owner: string, options: RecipeQueueOptions = {}):
 		before = leftovers();
 		const place = join(base, 'queue');
 		mkdirSync(place, { mode: 0o700 });
+		const forward = (options.ports?.() ?? []).join(', ');
 		queue = await startQueue(
 			place,
 			owner,
-			// Shared, for the registry on this machine's loopback: pasta 2023-03, Debian 12's, stops forwarding now and then.
-			['max: 2', 'reserve: 1', 'network: shared', 'provider: { kind: local }'],
+			['max: 2', 'reserve: 1', `provider: { kind: local, forward: [${forward}] }`],
 			options.configuration?.(),
 		);
 	});

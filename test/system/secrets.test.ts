@@ -83,6 +83,7 @@ describe('secrets of a recipe', () => {
 	});
 	afterAll(() => registry.close());
 	const recipes = useRecipeQueue('secrets', {
+		ports: () => [registry.port],
 		configuration: () => ['log: { level: debug }'],
 	});
 
@@ -207,6 +208,7 @@ for (const route of [
 		});
 		afterAll(() => registry.close());
 		const recipes = useRecipeQueue('private', {
+			ports: () => [registry.port],
 			configuration: () => [
 				'log: { level: debug }',
 				...(route === "the site's own login"

@@ -21,6 +21,9 @@ start() {
 	local from=${LAUNCHER[0]} to=${LAUNCHER[1]}
 	read -r -t 30 -u "$from" word && [ "$word" = namespaces ] || fail 'its namespaces cannot be made'
 	map_ids || fail 'its ids cannot be mapped'
+	# How a command becomes one of the owner of the sandbox's network.
+	local enter=(nsenter -t "$launcher" -n)
+	[ "$MODE" = root ] || enter=(nsenter -t "$launcher" -U -n --preserve-credentials)
 	case $NETWORK in
 	none) inside ip link set lo up || fail 'its network cannot be made' ;;
 	isolated) isolate || fail 'its network cannot be made' ;;
@@ -68,13 +71,7 @@ map_ids() {
 }
 
 # Runs a command as the owner of the sandbox's network.
-inside() {
-	if [ "$MODE" = root ]; then
-		nsenter -t "$launcher" -n "$@"
-	else
-		nsenter -t "$launcher" -U -n --preserve-credentials "$@"
-	fi
-}
+inside() { "${enter[@]}" "$@"; }
 
 # Runs a command as the one who has power over all of the sandbox's files.
 outside() {
@@ -94,22 +91,61 @@ isolate() {
 	[ "$MODE" != root ] || as=(unshare --mount --propagation private -- sh -c '
 		mount -t tmpfs -o size=4k,mode=755 net /dev/net && mknod -m 666 /dev/net/tun c 10 200
 		owner=$0 && exec setpriv --reuid "$owner" --regid "$owner" --clear-groups "$@"' "$owner")
-	(
-		# Not under the sandbox's limits, but found and ended with it.
-		while read -r verb path _; do [ "$verb" != helper ] || echo 0 >"$path"; done <"$MACHINE/resources"
-		close_others
-		# shellcheck disable=SC2086
-		exec "${as[@]}" pasta -q -f --config-net --no-map-gw -t none -u none -T "${FORWARD:-none}" -U none $PASTA_OPTIONS "$launcher"
-	) >&5 2>&5 4>&- 5>&- &
+	# shellcheck disable=SC2086
+	helper pasta "${as[@]}" pasta -q -f --config-net --no-map-gw -t none -u none -T none -U none $PASTA_OPTIONS "$launcher"
 	pasta=$!
-	record pasta "$pasta"
 	for ((i = 0; i < 2000; i++)); do
-		has_route && return 0
+		! has_route || break
 		kill -0 "$pasta" 2>/dev/null || return 1
 		nap
 	done
-	return 1
+	[ "$i" -lt 2000 ] || return 1
+	[ -z "$FORWARD" ] || forward
 }
+
+# helper NAME COMMAND...: starts what serves the sandbox: not under its limits, but found and ended with it.
+helper() {
+	local name=$1 verb path
+	shift
+	(
+		while read -r verb path _; do [ "$verb" != helper ] || echo 0 >"$path"; done <"$MACHINE/resources"
+		close_others
+		exec "$@"
+	) >&5 2>&5 4>&- 5>&- &
+	record "$name" $!
+}
+
+# Ports of this machine's loopback on the sandbox's own: two relays each, which meet at a unix socket. Not by pasta's
+# own -T: that of Debian 12 (2023-03) now and then stands still in the middle of a transfer.
+forward() {
+	local port i as=() at=(env -C "$MACHINE/f") relay=(socat -b 65536 -t 60)
+	mkdir "$MACHINE/f" || return 1
+	if [ "$MODE" = root ]; then
+		chown "$owner:$owner" "$MACHINE/f" || return 1
+		as=(setpriv --reuid "$owner" --regid "$owner" --clear-groups)
+	fi
+	for port in $FORWARD; do
+		helper "relay-$port-outside" "${at[@]}" "${as[@]}" "${relay[@]}" "UNIX-LISTEN:$port,fork,mode=600" "TCP4:127.0.0.1:$port"
+		helper "relay-$port-inside" "${at[@]}" "${enter[@]}" "${as[@]}" \
+			"${relay[@]}" "TCP4-LISTEN:$port,bind=127.0.0.1,fork,reuseaddr,backlog=128" "UNIX-CONNECT:$port"
+	done
+	for port in $FORWARD; do
+		for ((i = 0; i < 2000; i++)); do
+			{ [ -S "$MACHINE/f/$port" ] && listens "$port" && break; } || nap
+		done
+		[ "$i" -lt 2000 ] || return 1
+	done
+}
+
+# Whether something in the sandbox listens on a port of 127.0.0.1.
+listens() {
+	local wanted address state
+	printf -v wanted '0100007F:%04X 0A' "$1"
+	while read -r _ address _ state _; do
+		[ "$address $state" != "$wanted" ] || return 0
+	done <"/proc/$launcher/net/tcp"
+	return 1
+} 2>/dev/null
 
 # Whether the sandbox has a default route, by IPv4 or IPv6.
 has_route() {

@@ -57,7 +57,9 @@ export async function inspectHost(options: InspectHostOptions = {}): Promise<Hos
 	const all = (neededFor: Prerequisite['neededFor']): boolean =>
 		prerequisites.every((found) => found.ok || found.neededFor !== neededFor);
 	const disk = diskKind(mode, options.disk, all('disk-image'));
-	const install = installLine(prerequisites.filter(({ ok, neededFor }) => !ok && neededFor !== 'comfort'));
+	const install = installLine(
+		prerequisites.filter(({ ok, neededFor }) => !ok && neededFor !== 'comfort' && neededFor !== 'forward'),
+	);
 	return {
 		mode,
 		prerequisites,
@@ -80,12 +82,16 @@ export function diskKind(mode: 'root' | 'user', wanted: DiskKind | undefined, im
 }
 
 /** Throws `provider-misconfigured` with all that is missing for a sandbox of this network and disk. */
-export function requireFor(report: HostReport, network: NetworkMode, disk: DiskKind): void {
+export function requireFor(
+	report: HostReport,
+	{ network, disk, forward }: { network: NetworkMode; disk: DiskKind; forward: boolean },
+): void {
 	const missing = report.prerequisites.filter(
 		({ ok, neededFor }) =>
 			!ok &&
 			(neededFor === 'sandbox' ||
 				(neededFor === 'isolated' && network === 'isolated') ||
+				(neededFor === 'forward' && network === 'isolated' && forward) ||
 				(neededFor === 'disk-image' && disk === 'image')),
 	);
 	if (missing.length === 0) return;

@@ -63,7 +63,8 @@ export interface LocalOptions extends SupervisedOptions {
 	/** For network `isolated`: destinations that are not denied. @default none */
 	readonly allow?: readonly AllowedDestination[] | undefined;
 	/**
-	 * For network `isolated`: TCP ports of this machine's loopback that the sandbox finds on its own loopback.
+	 * For network `isolated`: TCP ports of this machine's loopback that the sandbox finds on its own loopback;
+	 * needs socat.
 	 * @default none
 	 */
 	readonly forward?: readonly number[] | undefined;

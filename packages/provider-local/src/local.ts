@@ -41,6 +41,7 @@ export function local(options: LocalOptions = {}): Provider {
 	for (const port of options.forward ?? []) {
 		if (!isPort(port)) throw new TypeError(`${port}, to be forwarded, is not a port`);
 	}
+	const forward = (options.forward ?? []).length > 0;
 	if (options.disk === 'image' && !root) throw new TypeError("a disk of kind 'image' needs root");
 	const keeper = new MachineKeeper('local', options);
 	const host = inspected(options);
@@ -59,7 +60,7 @@ export function local(options: LocalOptions = {}): Provider {
 		const { mode } = report;
 		const imagesWork = report.prerequisites.every(({ ok, neededFor }) => ok || neededFor !== 'disk-image');
 		const disk = diskKind(mode, options.disk, imagesWork);
-		requireFor(report, request.network, disk);
+		requireFor(report, { network: request.network, disk, forward });
 		if (options.unenforceableLimits !== 'ignore') requireEnforceable(request.limits, report.limits);
 		const machine = machineLimits(request.limits, options.limits, disk);
 		const loaded = await image(request);
@@ -143,7 +144,8 @@ function inspected(options: LocalOptions): () => Promise<HostReport> {
 	return async () => {
 		if (good !== undefined) return good;
 		const report = await inspectHost({ cacheDirectory: options.cacheDirectory, disk: options.disk });
-		if (report.prerequisites.every(({ ok }) => ok)) good = report;
+		const unused = (options.forward ?? []).length === 0 ? 'forward' : undefined;
+		if (report.prerequisites.every(({ ok, neededFor }) => ok || neededFor === unused)) good = report;
 		return report;
 	};
 }

@@ -15,8 +15,11 @@ export interface Prerequisite {
 	readonly remedy?: string | undefined;
 	/** Debian's package of a program. */
 	readonly package?: string | undefined;
-	/** What does not work without it: no sandbox at all, those of network `isolated`, or a disk of limited size. */
-	readonly neededFor: 'sandbox' | 'isolated' | 'disk-image' | 'comfort';
+	/**
+	 * What does not work without it: no sandbox at all, those of network `isolated`, those with ports to `forward`, or
+	 * a disk of limited size.
+	 */
+	readonly neededFor: 'sandbox' | 'isolated' | 'forward' | 'disk-image' | 'comfort';
 }
 
 const PROGRAMS: readonly (readonly [name: string, debian: string, neededFor: Prerequisite['neededFor']])[] = [
@@ -35,6 +38,7 @@ const PROGRAMS: readonly (readonly [name: string, debian: string, neededFor: Pre
 	['ip', 'iproute2', 'sandbox'],
 	['pasta', 'passt', 'isolated'],
 	['nft', 'nftables', 'isolated'],
+	['socat', 'socat', 'forward'],
 	['mkfs.ext4', 'e2fsprogs', 'disk-image'],
 	['losetup', 'mount', 'disk-image'],
 ];

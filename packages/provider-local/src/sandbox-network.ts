@@ -35,7 +35,7 @@ export async function networkVariables(
 	return {
 		...none,
 		RULES: networkRules({ own: host.own, nameservers, allow: options.allow ?? [] }),
-		FORWARD: (options.forward ?? []).join(','),
+		FORWARD: (options.forward ?? []).join(' '),
 		PASTA_OPTIONS: host.loopbackOnly ? `--dns-forward ${DNS_FORWARD}` : '',
 		RESOLV_CONF: [...nameservers.map((address) => `nameserver ${address}`), ...host.resolverOptions, ''].join(
 			'\n',

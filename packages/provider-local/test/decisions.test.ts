@@ -161,7 +161,7 @@ describe('this machine', () => {
 	const missing = (
 		name: string,
 		debian: string | undefined,
-		neededFor: 'sandbox' | 'isolated' | 'disk-image',
+		neededFor: 'sandbox' | 'isolated' | 'forward' | 'disk-image',
 	) => ({
 		name,
 		ok: false,
@@ -175,15 +175,20 @@ describe('this machine', () => {
 			...good,
 			prerequisites: [
 				missing('pasta', 'passt', 'isolated'),
+				missing('socat', 'socat', 'forward'),
 				missing('newuidmap', 'uidmap', 'sandbox'),
 				missing('newgidmap', 'uidmap', 'sandbox'),
 				missing('mkfs.ext4', 'e2fsprogs', 'disk-image'),
 				missing('overlay', undefined, 'sandbox'),
 			],
 		};
-		const caught = (network: 'isolated' | 'shared', disk: 'image' | 'directory'): unknown => {
+		const caught = (
+			network: 'isolated' | 'shared',
+			disk: 'image' | 'directory',
+			forward = false,
+		): unknown => {
 			try {
-				return requireFor(report, network, disk);
+				return requireFor(report, { network, disk, forward });
 			} catch (error) {
 				return error;
 			}
@@ -195,7 +200,13 @@ describe('this machine', () => {
 			hint: 'apt-get install e2fsprogs passt uidmap · mend overlay',
 		});
 		expect(caught('shared', 'directory')).toMatchObject({ hint: 'apt-get install uidmap · mend overlay' });
-		expect(() => requireFor(good, 'isolated', 'image')).not.toThrow();
+		expect(caught('isolated', 'directory', true)).toMatchObject({
+			hint: 'apt-get install passt socat uidmap · mend overlay',
+		});
+		expect(caught('shared', 'directory', true)).toMatchObject({
+			hint: 'apt-get install uidmap · mend overlay',
+		});
+		expect(() => requireFor(good, { network: 'isolated', disk: 'image', forward: true })).not.toThrow();
 	});
 
 	test('gets a disk of a limited size where it can', () => {

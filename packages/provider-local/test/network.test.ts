@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
@@ -223,6 +224,37 @@ describe.skipIf(cannotRun !== undefined)('networks', () => {
 		server.close();
 		await provider.close?.();
 	});
+
+	test('isolated: what comes through a forwarded port comes whole, many at once', async () => {
+		const bytes = randomBytes(20 * 1024 ** 2);
+		const server = createServer((request, response) => {
+			if (request.method === 'GET') return void response.end(bytes);
+			const hash = createHash('sha256');
+			request
+				.on('data', (chunk) => hash.update(chunk))
+				.on('end', () => response.end(`${hash.digest('hex')}\n`));
+		}).listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		const { port } = server.address() as AddressInfo;
+		const provider = session.provider({ forward: [port] });
+		const made = await provider.create(session.request({ network: 'isolated' }));
+		const url = `http://127.0.0.1:${port}/`;
+		const { output } = await run(
+			made,
+			`for i in $(seq 32); do (
+				wget -q -O /tmp/got.$i ${url} && sha256sum < /tmp/got.$i | cut -d ' ' -f 1
+				wget -q -O - --post-file /tmp/got.$i ${url}; rm /tmp/got.$i
+			) & [ $((i % 8)) != 0 ] || wait; done; wait`,
+		);
+		const sha256 = createHash('sha256').update(bytes).digest('hex');
+		expect(output.trim().split('\n')).toEqual(Array.from({ length: 64 }, () => sha256));
+		const processes = await session.processes();
+		expect(processes.length).toBeGreaterThan(3);
+		await provider.destroy({ owner: session.owner, builderId: made.builderId }, {});
+		expect(await session.left(processes)).toEqual([]);
+		server.close();
+		await provider.close?.();
+	}, 120_000);
 
 	test('shared: the proxy that this process uses is told to the daemon, elsewhere it is not', async () => {
 		const server = createServer((_, response) => response.end('by proxy')).listen(0, '127.0.0.1');

@@ -29,7 +29,7 @@ describe('definition files: bootstrap agents', () => {
 		await rpm.close();
 		binary.server.close();
 	});
-	const recipes = useRecipeQueue('agents');
+	const recipes = useRecipeQueue('agents', { ports: () => [registry.port, rpm.port, binary.port] });
 
 	it('scratch', async () => {
 		const directory = recipes.directory({

@@ -245,7 +245,7 @@ describe('recipes that fail on the builder', () => {
 		await registry.close();
 		await closed.close();
 	});
-	const recipes = useRecipeQueue('broken');
+	const recipes = useRecipeQueue('broken', { ports: () => [registry.port, closed.port] });
 	const build = (files: LocalFiles, ...options: string[]): Promise<CommandResult> =>
 		recipes.start(recipes.directory(files), [
 			...options,

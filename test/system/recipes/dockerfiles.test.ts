@@ -25,7 +25,7 @@ describe('Dockerfiles', () => {
 		await registry.push('debian', 'bookworm', await debianBase());
 	});
 	afterAll(() => registry.close());
-	const recipes = useRecipeQueue('dockerfiles');
+	const recipes = useRecipeQueue('dockerfiles', { ports: () => [registry.port] });
 
 	const base = (): readonly string[] => ['--build-arg', `BASE=${registry.host}/busybox:1`];
 	/** Builds these files' Dockerfile to a SIF file. */

@@ -17,7 +17,7 @@ describe('examples/recipes', () => {
 		await registry.push('busybox', '1', join(place.path, 'busybox.tar'));
 	});
 	afterAll(() => registry.close());
-	const recipes = useRecipeQueue('examples');
+	const recipes = useRecipeQueue('examples', { ports: () => [registry.port] });
 	const build = async (definition: string, ...options: string[]): Promise<string> => {
 		const image = join(place.path, `${definition}.sif`);
 		await recipes.build(join(root, 'examples/recipes'), [...options, image, definition], {

@@ -30,6 +30,7 @@ export async function examineSandboxes(options: AbortOptions): Promise<Finding[]
 const CONSEQUENCES = {
 	sandbox: 'no sandbox without it',
 	isolated: 'no network isolated without it',
+	forward: 'no port of this machine can be forwarded to a sandbox without it',
 	'disk-image': 'no limit of disk space without it',
 	comfort: 'builds run without it, with less',
 } as const;
