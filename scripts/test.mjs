@@ -14,6 +14,7 @@ const programs = {
 	openssl: 'openssl',
 	socat: 'socat',
 	'docker-registry': 'docker-registry',
+	skopeo: 'skopeo',
 	...(system ? { rpmbuild: 'rpm', createrepo_c: 'createrepo-c', htpasswd: 'apache2-utils' } : {}),
 };
 
