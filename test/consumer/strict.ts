@@ -2,6 +2,7 @@
 import { type BuildEvent, type BuildResult, ContainerBuilder, type Provider } from '@olcf/container-builder';
 import { serveBuilder } from '@olcf/container-builder-builder';
 import { BuilderQueue, type Transport } from '@olcf/container-builder-core';
+import { decidePool } from '@olcf/container-builder-core/policy';
 import { controlMethods } from '@olcf/container-builder-core/protocol';
 import type { Channel } from '@olcf/container-builder-core/spec';
 import { host, local } from '@olcf/container-builder-provider-local';
@@ -32,6 +33,7 @@ export const parts: readonly unknown[] = [
 	serveBuilder,
 	BuilderQueue,
 	controlMethods,
+	decidePool,
 	host,
 	loadConfiguration,
 	fakeProvider,

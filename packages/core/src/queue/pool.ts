@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { type ActivePolicy, activePolicy } from '../policy/active-policy.js';
+import { decidePool } from '../policy/decide-pool.js';
+import { usableMs } from '../policy/usable-ms.js';
 import { type Clock, ContainerBuilderError, type Machine, type PoolBuilderState } from '../spec/index.js';
 import { backoffMs } from './backoff.js';
-import { decidePool } from './decide-pool.js';
 import { MovingAverage } from './moving-average.js';
 import { pause } from './pause.js';
 import { type BuilderSurroundings, PooledBuilder } from './pooled-builder.js';
@@ -38,6 +40,7 @@ export class Pool {
 	readonly #own: PoolDependencies;
 	readonly #around: BuilderSurroundings;
 	readonly #clock: Clock;
+	readonly #policy: ActivePolicy;
 	readonly #builders = new Map<string, PooledBuilder>();
 	readonly #health: ProviderHealth;
 	readonly #boots = new MovingAverage();
@@ -52,6 +55,8 @@ export class Pool {
 	constructor(dependencies: PoolDependencies) {
 		this.#own = dependencies;
 		this.#clock = dependencies.clock;
+		const { pool, createConcurrency } = dependencies;
+		this.#policy = activePolicy({ max: pool.max, reserve: pool.reserve, createConcurrency }, Date.now());
 		this.#health = new ProviderHealth(this.#clock, () => this.wake());
 		this.#around = {
 			...dependencies,
@@ -134,20 +139,19 @@ export class Pool {
 
 	#act(): void {
 		if (!this.#open || this.#draining) return;
-		const { pool, createConcurrency, waiting } = this.#own;
 		const decision = decidePool({
-			max: pool.max,
-			reserve: pool.reserve,
-			createConcurrency,
-			waiting: waiting(),
-			failures: this.#health.failures,
-			pausing: this.#health.pausing,
-			pausesCheckouts: this.#health.pausesCheckouts,
+			...this.#health.snapshot,
+			policy: this.#policy,
+			waiting: this.#own.waiting(),
+			creates: [],
+			nowMs: this.#clock.now(),
 			draining: false,
 			builders: this.builders.map((builder) => ({
 				id: builder.id,
 				state: builder.state,
+				ageMs: builder.ageMs,
 				expired: this.#isExpired(builder),
+				outdated: false,
 			})),
 		});
 		for (const { id, reason } of decision.destroy) void this.#builders.get(id)?.destroy(reason);
@@ -161,7 +165,7 @@ export class Pool {
 
 	#changed(builder: PooledBuilder): void {
 		if (builder.state === 'ready') {
-			this.#health.succeeded();
+			this.#health.succeeded(builder.askedAt);
 			this.#boots.add(builder.ageMs);
 			this.#scheduleExpiry();
 		}
@@ -193,8 +197,7 @@ export class Pool {
 
 	/** For how long after its making a builder may be handed out. */
 	get #usableMs(): number {
-		const { lifetimeMs, deadlineMs } = this.#own;
-		return Math.max(lifetimeMs - deadlineMs, lifetimeMs / 2);
+		return usableMs(this.#own);
 	}
 
 	#scheduleExpiry(): void {

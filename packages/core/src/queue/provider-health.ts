@@ -1,15 +1,19 @@
+import {
+	type LaunchHistory,
+	launchFailed,
+	launchSnapshot,
+	launchSucceeded,
+	NO_LAUNCHES,
+	roomFreed,
+} from '../policy/launch-history.js';
 import type { Clock, ContainerBuilderError } from '../spec/index.js';
-import { backoffMs } from './backoff.js';
-
-const FAILURE_PAUSES = { firstMs: 1_000, maxMs: 60_000 };
 
 /** How the provider has been doing, and until when it is left alone. */
 export class ProviderHealth {
 	readonly #clock: Clock;
 	readonly #onPauseEnd: () => void;
-	#failures = 0;
+	#history: LaunchHistory = NO_LAUNCHES;
 	#last: ContainerBuilderError | undefined;
-	#pausedUntil = 0;
 	#cancelTimer = (): void => {};
 
 	constructor(clock: Clock, onPauseEnd: () => void) {
@@ -17,9 +21,9 @@ export class ProviderHealth {
 		this.#onPauseEnd = onPauseEnd;
 	}
 
-	/** In a row. */
+	/** In a row, refusals for quota among them. */
 	get failures(): number {
-		return this.#failures;
+		return this.#history.failures + this.#history.refusals;
 	}
 
 	/** What it failed with last; undefined while it does well. */
@@ -27,40 +31,49 @@ export class ProviderHealth {
 		return this.#last;
 	}
 
-	get pausing(): boolean {
-		return this.#clock.now() < this.#pausedUntil;
+	get history(): LaunchHistory {
+		return this.#history;
 	}
 
-	/** An error that time does not mend fails the waiting checkouts at once; a new one is worth a new try. */
-	get pausesCheckouts(): boolean {
-		return this.#last?.retryable !== false;
+	/** For the policy. */
+	get snapshot(): ReturnType<typeof launchSnapshot> {
+		return launchSnapshot(this.#history, this.#clock.now());
 	}
 
 	/** Begins the next, longer pause. */
 	failed(error: ContainerBuilderError): void {
-		this.#failures++;
 		this.#last = error;
-		const delayMs = error.retryable ? backoffMs(this.#failures, FAILURE_PAUSES) : FAILURE_PAUSES.maxMs;
-		this.#pausedUntil = this.#clock.now() + delayMs;
-		this.#cancelTimer();
-		this.#cancelTimer = this.#clock.schedule(this.#onPauseEnd, delayMs);
+		this.#set(launchFailed(this.#history, error, this.#clock.now()));
 	}
 
-	succeeded(): void {
-		this.#failures = 0;
-		this.#last = undefined;
-		this.#pausedUntil = 0;
-		this.#cancelTimer();
+	/** A builder that was asked for at `askedAt` has become ready. */
+	succeeded(askedAt: number): void {
+		this.#set(launchSucceeded(this.#history, askedAt));
+		if (this.failures === 0) this.#last = undefined;
 	}
 
 	/** A machine is gone: where there was no room, there may be some now. */
 	roomFreed(): void {
-		if (this.#last?.code !== 'provider-quota') return;
-		this.#pausedUntil = 0;
-		this.#cancelTimer();
+		this.#set(roomFreed(this.#history));
 	}
 
 	close(): void {
 		this.#cancelTimer();
+	}
+
+	#set(history: LaunchHistory): void {
+		this.#history = history;
+		this.#cancelTimer();
+		this.#schedulePauseEnd();
+	}
+
+	#schedulePauseEnd(): void {
+		const { pauseMs } = this.snapshot;
+		if (pauseMs === undefined) return;
+		this.#cancelTimer = this.#clock.schedule(() => {
+			// A timer may be early by a fraction of a millisecond, and nothing else might wake the pool.
+			if (this.snapshot.pausing) this.#schedulePauseEnd();
+			else this.#onPauseEnd();
+		}, pauseMs);
 	}
 }

@@ -1,0 +1,99 @@
+import { backoffMs } from '../queue/backoff.js';
+import type { ErrorCode } from '../spec/index.js';
+import type { ActivePolicy } from './active-policy.js';
+import type { PoolSnapshot } from './pool-snapshot.js';
+
+const PAUSES = { firstMs: 1_000, maxMs: 60_000 };
+const MACHINE_FAILURES: ReadonlySet<ErrorCode> = new Set([
+	'machine-failed',
+	'boot-timeout',
+	'enrolment-failed',
+]);
+
+/** How launches have gone lately: plain data that is replaced, never changed. Times are by the queue's clock. */
+export interface LaunchHistory {
+	/** In a row, of the provider or of machines; refusals for quota do not count. */
+	readonly failures: number;
+	/** Those of them that failed on the machine's side; what the provider failed at in between does not end the row. */
+	readonly machineFailures: number;
+	/** Of the last failure: whether time may mend it. */
+	readonly retryable: boolean;
+	readonly pausedUntilMs: number;
+	/** Refusals for quota in a row. */
+	readonly refusals: number;
+	/** The last launch was refused for quota, and nothing was freed since. */
+	readonly quotaBlocked: boolean;
+	readonly refusedAtMs: number;
+	readonly refusedUntilMs: number;
+}
+
+/** Nothing has been launched yet. */
+export const NO_LAUNCHES: LaunchHistory = {
+	failures: 0,
+	machineFailures: 0,
+	retryable: true,
+	pausedUntilMs: 0,
+	refusals: 0,
+	quotaBlocked: false,
+	refusedAtMs: Number.NEGATIVE_INFINITY,
+	refusedUntilMs: 0,
+};
+
+/** A launch failed: begins the next, longer pause. */
+export function launchFailed(
+	history: LaunchHistory,
+	{ code, retryable }: { readonly code: ErrorCode; readonly retryable: boolean },
+	nowMs: number,
+): LaunchHistory {
+	if (code === 'provider-quota') {
+		const refusals = history.refusals + 1;
+		const refusedUntilMs = nowMs + backoffMs(refusals, PAUSES);
+		return { ...history, refusals, quotaBlocked: true, refusedAtMs: nowMs, refusedUntilMs };
+	}
+	const failures = history.failures + 1;
+	return {
+		...history,
+		failures,
+		machineFailures: history.machineFailures + (MACHINE_FAILURES.has(code) ? 1 : 0),
+		retryable,
+		pausedUntilMs: nowMs + (retryable ? backoffMs(failures, PAUSES) : PAUSES.maxMs),
+	};
+}
+
+/** A builder that was asked for at `askedAtMs` has become ready. What was asked for before a refusal says nothing of room. */
+export function launchSucceeded(history: LaunchHistory, askedAtMs: number): LaunchHistory {
+	const { refusals, quotaBlocked, refusedAtMs, refusedUntilMs } = history;
+	if (askedAtMs >= refusedAtMs) return NO_LAUNCHES;
+	return { ...NO_LAUNCHES, refusals, quotaBlocked, refusedAtMs, refusedUntilMs };
+}
+
+/** A machine is gone: where there was no room, there may be some now. */
+export function roomFreed(history: LaunchHistory): LaunchHistory {
+	return history.quotaBlocked ? { ...history, quotaBlocked: false, refusedUntilMs: 0 } : history;
+}
+
+/** What the policy is told of it. */
+export function launchSnapshot(
+	history: LaunchHistory,
+	nowMs: number,
+): Pick<PoolSnapshot, 'failures' | 'pausing' | 'pauseMs' | 'pausesCheckouts' | 'quotaBlocked'> {
+	const { failures, quotaBlocked, retryable } = history;
+	const untilMs = Math.max(history.pausedUntilMs, history.refusedUntilMs);
+	const pausing = nowMs < untilMs;
+	return {
+		failures,
+		pausing,
+		pauseMs: pausing ? untilMs - nowMs : undefined,
+		// What time does not mend fails the waiting checkouts at once; a new one is worth a new try.
+		pausesCheckouts: retryable,
+		quotaBlocked,
+	};
+}
+
+/** Whether those who wait without a builder coming for them are to be failed: too many machines in a row have failed. */
+export function launchesExhausted(
+	history: Pick<LaunchHistory, 'machineFailures'>,
+	policy: Pick<ActivePolicy, 'launchRetries'>,
+): boolean {
+	return history.machineFailures > policy.launchRetries;
+}

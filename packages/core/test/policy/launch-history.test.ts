@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import {
+	type LaunchHistory,
+	launchesExhausted,
+	launchFailed,
+	launchSnapshot,
+	launchSucceeded,
+	NO_LAUNCHES,
+	roomFreed,
+} from '../../src/policy/launch-history.js';
+import { ERROR_CODES, type ErrorCode } from '../../src/spec/index.js';
+
+function fail(history: LaunchHistory, code: ErrorCode, nowMs = 0): LaunchHistory {
+	return launchFailed(history, { code, retryable: ERROR_CODES[code].retryable }, nowMs);
+}
+
+function after(...codes: ErrorCode[]): LaunchHistory {
+	return codes.reduce((history, code) => fail(history, code), NO_LAUNCHES);
+}
+
+describe('how launches have gone', () => {
+	it('is well in the beginning', () => {
+		expect(launchSnapshot(NO_LAUNCHES, 0)).toEqual({
+			failures: 0,
+			pausing: false,
+			pauseMs: undefined,
+			pausesCheckouts: true,
+			quotaBlocked: false,
+		});
+	});
+
+	it('pauses longer with each failure in a row, up to a minute', () => {
+		const pauses = [1, 2, 3, 7, 50].map((failures) => {
+			const history = after(...Array<ErrorCode>(failures).fill('provider-unavailable'));
+			return launchSnapshot(history, 0).pauseMs;
+		});
+		expect(pauses).toEqual([1_000, 2_000, 4_000, 60_000, 60_000]);
+	});
+
+	it('pauses from the last failure on, and no longer', () => {
+		const history = fail(after('boot-timeout'), 'boot-timeout', 10_000);
+		expect(launchSnapshot(history, 11_999)).toMatchObject({ failures: 2, pausing: true, pauseMs: 1 });
+		expect(launchSnapshot(history, 12_000)).toMatchObject({
+			failures: 2,
+			pausing: false,
+			pauseMs: undefined,
+		});
+	});
+
+	it('holds back only the reserve after what time does not mend', () => {
+		expect(launchSnapshot(after('provider-auth'), 0)).toMatchObject({
+			pausesCheckouts: false,
+			pauseMs: 60_000,
+		});
+		expect(launchSnapshot(after('provider-auth', 'boot-timeout'), 0)).toMatchObject({
+			pausesCheckouts: true,
+		});
+	});
+
+	it('begins anew with a success', () => {
+		expect(launchSucceeded(after('provider-quota', 'boot-timeout'), 0)).toEqual(NO_LAUNCHES);
+	});
+});
+
+describe('a refusal for quota', () => {
+	it('is no failure, but blocks until something is freed', () => {
+		const refused = after('provider-quota');
+		expect(launchSnapshot(refused, 0)).toMatchObject({ failures: 0, quotaBlocked: true, pauseMs: 1_000 });
+		expect(launchSnapshot(refused, 1_000)).toMatchObject({ quotaBlocked: true, pausing: false });
+		const freed = roomFreed(refused);
+		expect(launchSnapshot(freed, 0)).toMatchObject({ quotaBlocked: false, pausing: false });
+	});
+
+	it('pauses longer when it comes again at once', () => {
+		const again = fail(roomFreed(after('provider-quota')), 'provider-quota');
+		expect(launchSnapshot(again, 0)).toMatchObject({ quotaBlocked: true, pauseMs: 2_000 });
+	});
+
+	it('is not taken back by a builder that was asked for before it', () => {
+		const refused = fail(fail(NO_LAUNCHES, 'boot-timeout', 4_000), 'provider-quota', 5_000);
+		const history = launchSucceeded(refused, 4_999);
+		expect(launchSnapshot(history, 5_000)).toMatchObject({ failures: 0, quotaBlocked: true, pauseMs: 1_000 });
+		expect(launchSucceeded(history, 5_000)).toEqual(NO_LAUNCHES);
+	});
+
+	it('does not end the pause after a failure when something is freed', () => {
+		const history = roomFreed(after('provider-unavailable', 'provider-unavailable', 'provider-quota'));
+		expect(launchSnapshot(history, 0)).toMatchObject({ failures: 2, quotaBlocked: false, pauseMs: 2_000 });
+		expect(roomFreed(after('boot-timeout'))).toEqual(after('boot-timeout'));
+	});
+});
+
+describe('those who wait', () => {
+	const policy = { launchRetries: 2 };
+	it.each<[string, ErrorCode[], boolean]>([
+		['nothing failed', [], false],
+		['as many machines failed as may', ['machine-failed', 'boot-timeout'], false],
+		['one more', ['machine-failed', 'boot-timeout', 'enrolment-failed'], true],
+		['the provider is not there', Array<ErrorCode>(9).fill('provider-unavailable'), false],
+		['the provider is full', Array<ErrorCode>(9).fill('provider-quota'), false],
+		[
+			'the provider fails in between',
+			['boot-timeout', 'provider-unavailable', 'boot-timeout', 'provider-quota', 'boot-timeout'],
+			true,
+		],
+	])('are failed when too many machines in a row have: %s', (_name, codes, exhausted) => {
+		expect(launchesExhausted(after(...codes), policy)).toBe(exhausted);
+	});
+
+	it('are failed at the first failure where none may fail', () => {
+		expect(launchesExhausted(NO_LAUNCHES, { launchRetries: 0 })).toBe(false);
+		expect(launchesExhausted(after('boot-timeout'), { launchRetries: 0 })).toBe(true);
+	});
+});
