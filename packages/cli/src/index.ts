@@ -35,6 +35,7 @@ export {
 	type CheckOptions,
 	type Checkout,
 	type CheckoutEvent,
+	type CheckoutPriority,
 	type CheckoutRequest,
 	type CheckProblem,
 	type CheckReport,

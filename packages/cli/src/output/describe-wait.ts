@@ -6,6 +6,7 @@ const REASONS = {
 	'all-builders-busy': 'all builders are busy',
 	'provider-failing': 'builders fail to start',
 	'queue-starting': 'the queue is starting',
+	'user-limit': 'as many of your builds run as may',
 } as const;
 
 /** `place 3, all builders are busy, about 2 min 5 s`. */

@@ -27,17 +27,25 @@ const buildStateSchema = z.enum([
 	'failed',
 	'canceled',
 ]);
+const prioritySchema = z.enum(['low', 'normal', 'high']);
 export const checkoutRequestSchema = z.strictObject({
 	buildId: buildIdSchema,
 	pool: nameSchema.optional(),
 	architecture: architectureSchema.optional(),
 	labels: labelsSchema.optional(),
+	priority: prioritySchema.optional(),
 });
 export const checkoutEventSchema = z.discriminatedUnion('type', [
 	z.strictObject({
 		type: z.literal('place'),
 		place: z.number().int().min(1),
-		reason: z.enum(['builder-starting', 'all-builders-busy', 'provider-failing', 'queue-starting']),
+		reason: z.enum([
+			'builder-starting',
+			'all-builders-busy',
+			'provider-failing',
+			'queue-starting',
+			'user-limit',
+		]),
 		detail: messageSchema.optional(),
 		estimateMs: durationSchema.optional(),
 	}),
@@ -114,6 +122,7 @@ export const queueStatusSchema = z.strictObject({
 			buildId: buildIdSchema,
 			user: userSchema,
 			architecture: architectureSchema,
+			priority: prioritySchema.optional(),
 			place: countSchema,
 			waitingMs: durationSchema,
 		}),

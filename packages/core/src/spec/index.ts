@@ -67,6 +67,7 @@ export type {
 	BuildRecord,
 	Checkout,
 	CheckoutEvent,
+	CheckoutPriority,
 	CheckoutRequest,
 	Grant,
 	ImageRepository,

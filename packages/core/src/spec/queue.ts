@@ -7,6 +7,12 @@ import type { Emitter } from './emitter.js';
 import type { ErrorCode } from './error-code.js';
 import type { Endpoint } from './transport.js';
 
+/**
+ * The class of a checkout. Within a class users share the builders fairly; a lower class is served when no higher one
+ * waits, or when it has waited for too long.
+ */
+export type CheckoutPriority = 'low' | 'normal' | 'high';
+
 /** A wish for one builder. */
 export interface CheckoutRequest {
 	/** Made by the client; a second checkout with the same id joins the first. `[A-Za-z0-9-]`, 8 to 64 characters. */
@@ -16,6 +22,8 @@ export interface CheckoutRequest {
 	/** @default the queue's native architecture */
 	readonly architecture?: Architecture | undefined;
 	readonly labels?: Readonly<Record<string, string>> | undefined;
+	/** Whether it goes before others or lets them go first. @default 'normal' */
+	readonly priority?: CheckoutPriority | undefined;
 }
 
 /** What a waiting client hears. */
@@ -24,8 +32,13 @@ export type CheckoutEvent =
 			readonly type: 'place';
 			/** 1 is next. */
 			readonly place: number;
-			/** Why one waits. */
-			readonly reason: 'builder-starting' | 'all-builders-busy' | 'provider-failing' | 'queue-starting';
+			/** Why one waits. `user-limit`: as many of the user's own builds run as may. */
+			readonly reason:
+				| 'builder-starting'
+				| 'all-builders-busy'
+				| 'provider-failing'
+				| 'queue-starting'
+				| 'user-limit';
 			/** For people, from the provider: what is being done. */
 			readonly detail?: string | undefined;
 			/** Milliseconds until the grant, as far as can be told. */
@@ -116,6 +129,8 @@ export interface WaitingSummary {
 	readonly buildId: string;
 	readonly user: string;
 	readonly architecture: Architecture;
+	/** @default 'normal' */
+	readonly priority?: CheckoutPriority | undefined;
 	readonly place: number;
 	readonly waitingMs: number;
 }
