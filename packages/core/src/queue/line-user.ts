@@ -1,0 +1,66 @@
+import type { CheckoutPriority } from '../spec/index.js';
+import { byArrival, type LineEntry, PRIORITIES, type Slot } from './line-entry.js';
+import { SortedSet } from './sorted-set.js';
+
+/** A user's first entry in a class, with the user's score. */
+export interface ClassTurn<E extends LineEntry> {
+	readonly score: number;
+	readonly slot: Slot<E>;
+}
+
+/** With what a user stands among the others: nothing while at the limit. */
+export interface Standing<E extends LineEntry> {
+	readonly ahead?: Slot<E> | undefined;
+	/** Of those that were not sent ahead. */
+	readonly oldest?: Slot<E> | undefined;
+	readonly classes: Readonly<Partial<Record<CheckoutPriority, ClassTurn<E> | undefined>>>;
+	/** How many could run now. */
+	readonly runnable: number;
+}
+
+/** One user's part of the line. */
+export class LineUser<E extends LineEntry> {
+	readonly name: string;
+	/** Leases. */
+	running = 0;
+	/** What the line knows at present. */
+	standing: Standing<E> = { classes: {}, runnable: 0 };
+	readonly #lanes = new Map<Slot<E>['lane'], SortedSet<Slot<E>>>();
+	#waiting = 0;
+
+	constructor(name: string) {
+		this.name = name;
+	}
+
+	get waiting(): number {
+		return this.#waiting;
+	}
+
+	add(slot: Slot<E>): void {
+		const lane = this.#lanes.get(slot.lane) ?? new SortedSet<Slot<E>>(byArrival);
+		this.#lanes.set(slot.lane, lane);
+		lane.add(slot);
+		this.#waiting++;
+	}
+
+	delete(slot: Slot<E>): void {
+		this.#lanes.get(slot.lane)?.delete(slot);
+		this.#waiting--;
+	}
+
+	/** With what the user would stand: `free` more may run. */
+	stand(free: number, score: number): Standing<E> {
+		if (free <= 0) return { classes: {}, runnable: 0 };
+		const classes: Partial<Record<CheckoutPriority, ClassTurn<E>>> = {};
+		let oldest: Slot<E> | undefined;
+		for (const priority of PRIORITIES) {
+			const slot = this.#lanes.get(priority)?.first;
+			if (slot === undefined) continue;
+			if (oldest === undefined || byArrival(slot, oldest) < 0) oldest = slot;
+			const before = this.standing.classes[priority];
+			classes[priority] = before?.slot === slot && before.score === score ? before : { slot, score };
+		}
+		const ahead = this.#lanes.get('ahead')?.first;
+		return { ahead, oldest, classes, runnable: Math.min(free, this.#waiting) };
+	}
+}

@@ -1,0 +1,84 @@
+import type { UserLimits } from '../../src/queue/fair-line.js';
+import { FairShare } from '../../src/queue/fair-share.js';
+import type { LineEntry } from '../../src/queue/line-entry.js';
+
+/** The rules of the line, as plainly as they can be said: looks through everybody each time. */
+export class NaiveLine<E extends LineEntry> {
+	readonly share: FairShare;
+	readonly running = new Map<string, number>();
+	readonly #patienceMs: number;
+	readonly #limitsOf: (user: string) => UserLimits;
+	/** By joining. */
+	#waiting: { readonly entry: E; readonly ahead: boolean }[] = [];
+
+	constructor(options: {
+		halfLifeMs: number;
+		patienceMs: number;
+		limitsOf: (user: string) => UserLimits;
+	}) {
+		this.share = new FairShare(options);
+		this.#patienceMs = options.patienceMs;
+		this.#limitsOf = options.limitsOf;
+	}
+
+	/** Those that were sent ahead first, then by arrival. */
+	get entries(): E[] {
+		return this.#sorted().map(({ entry }) => entry);
+	}
+
+	/** Those whose turn may come now, with those that are overdue among them; by arrival. */
+	eligible(now: number): { entry: E; ahead: boolean; overdue: boolean }[] {
+		return this.#sorted()
+			.filter(({ entry }) => this.isFree(entry.user))
+			.map(({ entry, ahead }) => ({ entry, ahead, overdue: now - entry.since >= this.#patienceMs }));
+	}
+
+	isFree(user: string): boolean {
+		return (this.running.get(user) ?? 0) < (this.#limitsOf(user).running ?? Infinity);
+	}
+
+	join(entry: E, ahead: boolean): void {
+		this.#waiting.push({ entry, ahead });
+	}
+
+	leave(entry: E): void {
+		this.#waiting = this.#waiting.filter((one) => one.entry !== entry);
+	}
+
+	peek(now: number): E | undefined {
+		const eligible = this.eligible(now);
+		const ahead = eligible.find((one) => one.ahead);
+		if (ahead !== undefined) return ahead.entry;
+		const overdue = eligible.find((one) => one.overdue);
+		if (overdue !== undefined) return overdue.entry;
+		for (const priority of ['high', 'normal', 'low']) {
+			const firstOf = new Map<string, E>();
+			for (const { entry } of eligible) {
+				if (entry.priority === priority && !firstOf.has(entry.user)) firstOf.set(entry.user, entry);
+			}
+			// The sort is stable: of equal scores who came first stays first.
+			const [first] = [...firstOf.values()].sort((a, b) => {
+				const [scoreA, scoreB] = [this.share.score(a.user), this.share.score(b.user)];
+				return scoreA === scoreB ? 0 : scoreA - scoreB;
+			});
+			if (first !== undefined) return first;
+		}
+		return undefined;
+	}
+
+	granted(user: string, chargeMs: number, now: number): void {
+		this.running.set(user, (this.running.get(user) ?? 0) + 1);
+		this.share.charge(user, chargeMs, now);
+	}
+
+	ended(user: string, actualMs: number, chargedMs: number, now: number): void {
+		this.running.set(user, (this.running.get(user) ?? 0) - 1);
+		this.share.settle(user, actualMs, chargedMs, now);
+	}
+
+	#sorted(): { readonly entry: E; readonly ahead: boolean }[] {
+		return [...this.#waiting].sort(
+			(a, b) => Number(b.ahead) - Number(a.ahead) || a.entry.since - b.entry.since,
+		);
+	}
+}
