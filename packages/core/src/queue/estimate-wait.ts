@@ -6,7 +6,7 @@ export interface WaitEstimateInput {
 	readonly startingAges: readonly number[];
 	/** How many more could be made now. */
 	readonly room: number;
-	/** Ages of the leases. */
+	/** Ages of the leases, oldest first. */
 	readonly leaseAges: readonly number[];
 	/** How long builders took to become ready, on average; undefined before the first. */
 	readonly bootMs: number | undefined;
@@ -22,9 +22,9 @@ export function estimateWait(input: WaitEstimateInput): number | undefined {
 	if (age !== undefined) return Math.max(0, bootMs - age);
 	const behind = place - startingAges.length;
 	if (behind <= room) return bootMs;
-	if (leaseMs === undefined || input.leaseAges.length === 0) return undefined;
-	const remaining = input.leaseAges.map((ms) => Math.max(0, leaseMs - ms)).sort((a, b) => a - b);
+	const leases = input.leaseAges.length;
+	if (leaseMs === undefined || leases === 0) return undefined;
 	const turn = behind - Math.max(0, room) - 1;
-	const round = Math.floor(turn / remaining.length);
-	return (remaining[turn % remaining.length] ?? 0) + round * (leaseMs + bootMs) + bootMs;
+	const remaining = Math.max(0, leaseMs - (input.leaseAges[turn % leases] ?? 0));
+	return remaining + Math.floor(turn / leases) * (leaseMs + bootMs) + bootMs;
 }

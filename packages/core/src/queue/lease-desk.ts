@@ -11,13 +11,13 @@ import {
 } from '../spec/index.js';
 import type { BuildBook } from './build-book.js';
 import { CheckoutHandle } from './checkout-handle.js';
-import type { WaitingBuild } from './checkout-line.js';
 import type { QueueNews } from './event-log.js';
 import { LeaseBook, type LeaseEndReason, type LeaseRecord, leaseLost } from './lease-book.js';
 import type { Pool } from './pool.js';
 import type { PooledBuilder } from './pooled-builder.js';
 import { QueueLease } from './queue-lease.js';
 import { sealLogins } from './seal-logins.js';
+import type { WaitingBuild } from './waiting-build.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 /** What a backend gets to end by itself after a cancellation, before its builder is destroyed. */
@@ -158,8 +158,9 @@ export class LeaseDesk {
 	}
 
 	#ended(lease: LeaseRecord, reason: LeaseEndReason, outcome: BuildOutcome | undefined): void {
-		const { builds, publish } = this.#options;
+		const { builds, clock, publish, room } = this.#options;
 		const { buildId, builder } = lease;
+		room.ended(lease.id, clock.now() - lease.since);
 		publish({ type: 'lease-end', buildId, builderId: builder.id, reason });
 		if (reason === 'released' && outcome !== undefined) builds.end(buildId, outcome.status, outcome.code);
 		else if (reason === 'canceled') builds.end(buildId, 'canceled');

@@ -26,7 +26,7 @@ export function placeNews(input: PlaceNewsInput): (place: number) => PlaceNews {
 	const room = input.max - pool.builders.length;
 	const starting = coming.map(({ progress }) => progress);
 	const startingAges = coming.map(({ ageMs }) => ageMs);
-	const leaseAges = leases.active.map(({ since }) => now - since);
+	const leaseAges = leases.active.map(({ since }) => now - since).sort((a, b) => b - a);
 	const leaseMs = leases.averageMs;
 	return (place) => {
 		const { failures, error } = health;

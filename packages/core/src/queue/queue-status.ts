@@ -1,8 +1,8 @@
 import type { QueueStatus } from '../spec/index.js';
 import type { PoolSettings } from './builder-queue-options.js';
-import type { WaitingBuild } from './checkout-line.js';
 import type { LeaseRecord } from './lease-book.js';
 import type { PooledBuilder } from './pooled-builder.js';
+import type { WaitingBuild } from './waiting-build.js';
 
 /** What a status is made of. */
 export interface StatusParts {
@@ -39,10 +39,11 @@ export function queueStatus(parts: StatusParts): QueueStatus {
 			const lease = leaseOf.get(builder.id);
 			return { ...builder.summary, buildId: lease?.buildId, user: lease?.user };
 		}),
-		waiting: parts.waiting.map(({ buildId, user, since }, index) => ({
+		waiting: parts.waiting.map(({ buildId, user, priority, since }, index) => ({
 			buildId,
 			user,
 			architecture: pool.architecture,
+			priority,
 			place: index + 1,
 			waitingMs: Math.max(0, now - since),
 		})),

@@ -14,6 +14,8 @@ afterEach(async () => {
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+/** Within which a short line is told of changes. */
+const SOON = 250;
 
 describe('a queue without a reserve', () => {
 	it('does nothing until it is asked', async () => {
@@ -49,7 +51,7 @@ describe('a queue without a reserve', () => {
 		});
 		const first = queue.checkout({ buildId: buildId(1) });
 		const firstNews = newsOf(first);
-		await advance();
+		await advance(SOON);
 		expect(firstNews.at(-1)).toMatchObject({ type: 'place', place: 1, reason: 'builder-starting' });
 		const second = queue.checkout({ buildId: buildId(2) });
 		const secondNews = newsOf(second);
@@ -60,7 +62,7 @@ describe('a queue without a reserve', () => {
 		expect(secondNews.at(-1)).toMatchObject({ type: 'place', place: 1, reason: 'all-builders-busy' });
 		expect((await queue.status()).waiting).toMatchObject([{ buildId: buildId(2), place: 1, user: 'tester' }]);
 		await lease.release({ status: 'succeeded' });
-		await advance();
+		await advance(SOON);
 		expect(secondNews.at(-1)).toMatchObject({ reason: 'builder-starting' });
 		const { estimateMs } = secondNews.at(-1) as { estimateMs?: number };
 		expect(estimateMs).toBeGreaterThan(9 * SECOND);
@@ -147,6 +149,24 @@ describe('order and size', () => {
 		}
 		expect(granted).toEqual(Array.from({ length: 9 }, (_, index) => buildId(index + 1)));
 		for (const daemon of daemons.values()) expect(daemon.leases).toHaveLength(1);
+	});
+
+	it('serves first, of several users, who had a builder for less time', async () => {
+		const { queue, advance, leaseOf } = make({ queue: { pool: { max: 1 }, idleMs: 60 * MINUTE } });
+		const [ann, bob] = [queue.forUser('ann'), queue.forUser('bob')];
+		for (const [user, minutes, number] of [[ann, 50, 1] as const, [bob, 1, 2] as const]) {
+			const checkout = user.checkout({ buildId: buildId(number) });
+			await advance(5 * SECOND);
+			const lease = await leaseOf(checkout);
+			await advance(minutes * MINUTE);
+			await lease.release({ status: 'succeeded' });
+			await advance(5 * SECOND);
+		}
+		const later = [ann.checkout({ buildId: buildId(3) }), bob.checkout({ buildId: buildId(4) })] as const;
+		await advance();
+		expect((await queue.status()).waiting.map(({ user }) => user)).toEqual(['bob', 'ann']);
+		await advance(5 * SECOND);
+		expect((await leaseOf(later[1])).buildId).toBe(buildId(4));
 	});
 
 	it('fills the reserve at the start and again after each grant', async () => {
@@ -423,7 +443,7 @@ describe('what goes wrong with the provider', () => {
 		provider.failNext('list', new ContainerBuilderError('provider-unavailable', 'no answer'), 2);
 		const checkout = queue.checkout({ buildId: buildId(1) });
 		const news = newsOf(checkout);
-		await advance();
+		await advance(SOON);
 		expect(news.at(-1)).toMatchObject({ reason: 'provider-failing', detail: 'no answer' });
 		await advance(5 * SECOND);
 		expect((await leaseOf(checkout)).buildId).toBe(buildId(1));

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backoffMs } from '../../src/queue/backoff.js';
 import { type BuilderTransition, moveBuilder, nextBuilderState } from '../../src/queue/builder-state.js';
-import { CheckoutLine, type WaitingBuild } from '../../src/queue/checkout-line.js';
 import { estimateWait } from '../../src/queue/estimate-wait.js';
 import { waitReason } from '../../src/queue/wait-reason.js';
 import { ContainerBuilderError, type PoolBuilderState } from '../../src/spec/index.js';
@@ -60,45 +59,6 @@ describe('pauses', () => {
 	});
 });
 
-describe('the line', () => {
-	const entry = (buildId: string): WaitingBuild => ({
-		buildId,
-		user: 'somebody',
-		since: 0,
-		handles: new Set(),
-		told: '',
-		letGo: () => {},
-	});
-
-	it('keeps the order, whoever leaves', () => {
-		fc.assert(
-			fc.property(fc.array(fc.boolean()), (stay) => {
-				const line = new CheckoutLine();
-				const entries = stay.map((_, index) => entry(`build-${index}`));
-				for (const one of entries) line.join(one);
-				for (const [index, stays] of stay.entries()) {
-					const one = entries[index];
-					if (!stays && one) expect(line.leave(one)).toBe(true);
-				}
-				const order: (WaitingBuild | undefined)[] = [];
-				while (line.length > 0) order.push(line.next());
-				expect(order).toEqual(entries.filter((_, index) => stay[index]));
-				expect(line.next()).toBeUndefined();
-			}),
-		);
-	});
-
-	it('lets those ahead whose builder was lost', () => {
-		const line = new CheckoutLine();
-		const [first, second] = [entry('build-1'), entry('build-2')];
-		line.join(first);
-		line.joinAhead(second);
-		expect(line.entries).toEqual([second, first]);
-		expect(line.find('build-1')).toBe(first);
-		expect(line.leave(entry('build-1'))).toBe(false);
-	});
-});
-
 describe('the estimate of a wait', () => {
 	const nothing = {
 		place: 1,
@@ -114,9 +74,9 @@ describe('the estimate of a wait', () => {
 		['it is late already', { ...nothing, bootMs: 30, startingAges: [50] }, 0],
 		['another can be made', { ...nothing, bootMs: 30, room: 1 }, 30],
 		['all are busy, and nothing is known of leases', { ...nothing, bootMs: 30, leaseAges: [5] }, undefined],
-		['the lease that ends first', { ...nothing, bootMs: 30, leaseMs: 100, leaseAges: [5, 80] }, 50],
-		['the next one', { ...nothing, place: 2, bootMs: 30, leaseMs: 100, leaseAges: [5, 80] }, 125],
-		['a round later', { ...nothing, place: 3, bootMs: 30, leaseMs: 100, leaseAges: [5, 80] }, 180],
+		['the lease that ends first', { ...nothing, bootMs: 30, leaseMs: 100, leaseAges: [80, 5] }, 50],
+		['the next one', { ...nothing, place: 2, bootMs: 30, leaseMs: 100, leaseAges: [80, 5] }, 125],
+		['a round later', { ...nothing, place: 3, bootMs: 30, leaseMs: 100, leaseAges: [80, 5] }, 180],
 	])('%s', (_name, input, estimate) => {
 		expect(estimateWait(input)).toBe(estimate);
 	});
@@ -125,7 +85,9 @@ describe('the estimate of a wait', () => {
 		const inputs = fc.record({
 			startingAges: fc.array(fc.integer({ min: 0, max: 100 })).map((ages) => ages.sort((a, b) => b - a)),
 			room: fc.integer({ min: 0, max: 5 }),
-			leaseAges: fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 8 }),
+			leaseAges: fc
+				.array(fc.integer({ min: 0, max: 500 }), { maxLength: 8 })
+				.map((ages) => ages.sort((a, b) => b - a)),
 			bootMs: fc.integer({ min: 0, max: 100 }),
 			leaseMs: fc.integer({ min: 0, max: 500 }),
 		});
