@@ -54,9 +54,17 @@ export { type AuthFile, parseAuthFile } from './logins/parse-auth-file.js';
 export { type RegistryLoginsOptions, registryLogins } from './logins/registry-logins.js';
 export { registryOfAuthKey } from './logins/registry-of-auth-key.js';
 export { BuilderQueue } from './queue/builder-queue.js';
-export type { BuilderQueueOptions, PoolOptions } from './queue/builder-queue-options.js';
+export type {
+	BuilderQueueOptions,
+	FairnessOptions,
+	PoolOptions,
+	QueueSettings,
+} from './queue/builder-queue-options.js';
 export { memoryStore } from './queue/memory-store.js';
+export type { QueueEndReason } from './queue/queue-engine.js';
+export { QUEUE_STEPS, type QueueStep } from './queue/records/queue-steps.js';
 export { RemoteQueue, type RemoteQueueOptions } from './queue/remote-queue.js';
+export type { UserPolicy, UserRules } from './queue/user-policy.js';
 export type { LeaseControl, UserQueue } from './queue/user-queue.js';
 export * from './spec/index.js';
 export { systemClock } from './time/system-clock.js';

@@ -1,7 +1,7 @@
 import type { Clock } from '@olcf/container-builder-core';
 
 /** A clock that stands still until it is told to go on. Made by {@link virtualClock}. */
-export interface VirtualClock extends Clock {
+export interface VirtualClock extends Required<Clock> {
 	/** How many callbacks are scheduled. */
 	readonly pending: number;
 	/**
@@ -23,8 +23,13 @@ interface Timer {
 	readonly callback: () => void;
 }
 
-/** Makes a clock whose time passes only by `advance` and `runAll`. */
-export function virtualClock(startMs = 0): VirtualClock {
+/** Monday, 5 January 2026, midnight UTC. */
+const START_EPOCH_MS = Date.UTC(2026, 0, 5);
+
+/**
+ * Makes a clock whose time passes only by `advance` and `runAll`. `epochMs`: what `epoch` tells when `now` tells 0.
+ */
+export function virtualClock(startMs = 0, epochMs = START_EPOCH_MS): VirtualClock {
 	const timers = new Set<Timer>();
 	let now = startMs;
 	let order = 0;
@@ -52,6 +57,7 @@ export function virtualClock(startMs = 0): VirtualClock {
 
 	return {
 		now: () => now,
+		epoch: () => epochMs + now,
 		schedule: (callback, delayMs) => {
 			const timer: Timer = { at: now + Math.max(0, delayMs), order: order++, callback };
 			timers.add(timer);

@@ -16,7 +16,7 @@ import {
 } from './primitives.js';
 
 const userSchema = z.string().max(256);
-const buildStateSchema = z.enum([
+export const buildStateSchema = z.enum([
 	'queued',
 	'connecting',
 	'uploading',
@@ -27,13 +27,14 @@ const buildStateSchema = z.enum([
 	'failed',
 	'canceled',
 ]);
-const prioritySchema = z.enum(['low', 'normal', 'high']);
+/** Of `CheckoutPriority`. */
+export const prioritySchema = z.enum(['low', 'normal', 'high']);
 export const checkoutRequestSchema = z.strictObject({
 	buildId: buildIdSchema,
 	pool: nameSchema.optional(),
 	architecture: architectureSchema.optional(),
-	labels: labelsSchema.optional(),
 	priority: prioritySchema.optional(),
+	labels: labelsSchema.optional(),
 });
 export const checkoutEventSchema = z.discriminatedUnion('type', [
 	z.strictObject({
@@ -70,6 +71,8 @@ export const buildRecordSchema = z.strictObject({
 	buildId: buildIdSchema,
 	user: userSchema,
 	state: buildStateSchema,
+	pool: nameSchema.optional(),
+	priority: prioritySchema.optional(),
 	architecture: architectureSchema,
 	labels: labelsSchema,
 	builderId: nameSchema.optional(),
@@ -90,6 +93,47 @@ const poolBuilderStateSchema = z.enum([
 	'failed',
 	'gone',
 ]);
+/** Of `PoolExplanation`. */
+const poolExplanationSchema = z.strictObject({
+	wanted: z.strictObject({ waiting: countSchema, reserve: countSchema }),
+	have: z.strictObject({
+		creating: countSchema,
+		booting: countSchema,
+		ready: countSchema,
+		leased: countSchema,
+		failed: countSchema,
+		destroying: countSchema,
+	}),
+	outdated: countSchema,
+	create: countSchema,
+	createReason: z.enum(['checkout', 'reserve', 'rotation']),
+	destroy: z
+		.array(
+			z.strictObject({
+				id: nameSchema,
+				reason: z.enum(['failed', 'expired', 'outdated', 'surplus', 'closing', 'disabled']),
+			}),
+		)
+		.readonly(),
+	heldBy: z
+		.array(
+			z.strictObject({
+				by: z.enum([
+					'draining',
+					'disabled',
+					'max',
+					'quota',
+					'pausing',
+					'provider-failing',
+					'rate',
+					'concurrency',
+				]),
+				missing: countSchema,
+				untilMs: durationSchema.optional(),
+			}),
+		)
+		.readonly(),
+});
 const queueStateSchema = z.enum(['open', 'draining', 'closed']);
 /** Of `QueueStatus`. */
 export const queueStatusSchema = z.strictObject({
@@ -103,6 +147,7 @@ export const queueStatusSchema = z.strictObject({
 			architecture: architectureSchema,
 			max: countSchema,
 			reserve: countSchema,
+			explanation: poolExplanationSchema.optional(),
 		}),
 	),
 	builders: z.array(
@@ -121,6 +166,7 @@ export const queueStatusSchema = z.strictObject({
 		z.strictObject({
 			buildId: buildIdSchema,
 			user: userSchema,
+			pool: nameSchema.optional(),
 			architecture: architectureSchema,
 			priority: prioritySchema.optional(),
 			place: countSchema,
@@ -155,6 +201,12 @@ export const queueEventSchema = z.discriminatedUnion('type', [
 		type: z.literal('builder-ready'),
 		builderId: nameSchema,
 		bootMs: durationSchema,
+	}),
+	z.strictObject({
+		...numbered,
+		type: z.literal('builder-adopted'),
+		builderId: nameSchema,
+		leaseId: leaseIdSchema.optional(),
 	}),
 	z.strictObject({
 		...numbered,

@@ -4,22 +4,33 @@ import {
 	type BuildFilter,
 	type BuildRecord,
 	type BuildState,
+	type CheckoutPriority,
 	type Clock,
 	ContainerBuilderError,
 	type ErrorCode,
 	type ResolvedBase,
 	type SerializedError,
 } from '../spec/index.js';
+import { epochOf } from '../time/epoch-of.js';
+import type { QueueRecords } from './records/queue-records.js';
+import type { StoredBuild } from './records/stored-build.js';
 
 /** How many builds that have ended are remembered. */
 const REMEMBERED_BUILDS = 1_000;
 const FINAL: readonly BuildState[] = ['succeeded', 'failed', 'canceled'];
 
-interface BookedBuild {
+/** What a build is from its checkout on. */
+export interface OpenedBuild {
 	readonly buildId: string;
 	readonly user: string;
+	readonly pool: string;
+	readonly priority: CheckoutPriority;
 	readonly architecture: Architecture;
 	readonly labels: Readonly<Record<string, string>>;
+}
+
+interface BookedBuild extends OpenedBuild {
+	/** By the queue's clock. */
 	readonly since: number;
 	state: BuildState;
 	builderId?: string | undefined;
@@ -27,50 +38,62 @@ interface BookedBuild {
 	error?: SerializedError | undefined;
 }
 
+/** What a book is made of. */
+export interface BuildBookOptions {
+	readonly clock: Clock;
+	readonly records: Pick<QueueRecords, 'saveBuild' | 'eraseBuild'>;
+	/** Told of what could not be written down; the build goes on. */
+	readonly onUnwritten: (buildId: string, error: unknown) => void;
+}
+
 /** What the queue knows of builds: those under way, and the last ones that have ended. */
 export class BuildBook {
-	readonly #clock: Clock;
+	readonly #options: BuildBookOptions;
 	readonly #builds = new Map<string, BookedBuild>();
-	readonly #ended: string[] = [];
+	readonly #ended = new Set<string>();
 
-	constructor(clock: Clock) {
-		this.#clock = clock;
+	constructor(options: BuildBookOptions) {
+		this.#options = options;
 	}
 
-	/** Opens a build; one of the same id that has ended is forgotten. */
-	open(build: Pick<BuildRecord, 'buildId' | 'user' | 'architecture' | 'labels'>): void {
-		const { buildId, user, architecture, labels } = build;
+	/** Opens a build; one of the same id that has ended is forgotten. Resolves when it is written down. */
+	open(build: OpenedBuild): Promise<void> {
+		const { buildId } = build;
 		this.#builds.delete(buildId);
-		const index = this.#ended.indexOf(buildId);
-		if (index >= 0) this.#ended.splice(index, 1);
-		this.#builds.set(buildId, {
-			buildId,
-			user,
-			architecture,
-			labels,
-			since: this.#clock.now(),
-			state: 'queued',
-		});
+		this.#ended.delete(buildId);
+		const { buildId: _, ...rest } = build;
+		this.#builds.set(buildId, { buildId, ...rest, since: this.#options.clock.now(), state: 'queued' });
+		return this.#save(buildId);
+	}
+
+	/** Takes over what an earlier process has written down. */
+	restore(builds: readonly StoredBuild[]): void {
+		const { clock } = this.#options;
+		const offset = epochOf(clock) - clock.now();
+		for (const build of [...builds].sort((a, b) => a.since - b.since)) {
+			this.#builds.set(build.buildId, { ...build, since: build.since - offset });
+			if (FINAL.includes(build.state)) this.#end(build.buildId);
+		}
 	}
 
 	/** Rejoins the line: after its builder was lost. */
-	requeue(buildId: string): boolean {
+	async requeue(buildId: string): Promise<void> {
 		const build = this.#builds.get(buildId);
-		if (build === undefined) return false;
-		const index = this.#ended.indexOf(buildId);
-		if (index >= 0) this.#ended.splice(index, 1);
+		if (build === undefined) return;
+		this.#ended.delete(buildId);
 		build.state = 'queued';
 		build.builderId = undefined;
 		build.bases = undefined;
 		build.error = undefined;
-		return true;
+		await this.#save(buildId);
 	}
 
-	granted(buildId: string, builderId: string): void {
+	async granted(buildId: string, builderId: string): Promise<void> {
 		const build = this.#builds.get(buildId);
 		if (build === undefined) return;
 		build.state = 'connecting';
 		build.builderId = builderId;
+		await this.#save(buildId);
 	}
 
 	/** What the builder says of it. */
@@ -78,18 +101,24 @@ export class BuildBook {
 		const build = this.#builds.get(buildId);
 		if (build === undefined || FINAL.includes(build.state)) return;
 		if (event.type === 'end') build.error = event.error;
-		if (event.type === 'bases') build.bases = event.bases;
-		if (event.type !== 'phase') return;
-		const { phase } = event;
-		if (phase === 'uploading' || phase === 'building' || phase === 'built') build.state = phase;
+		else if (event.type === 'bases') build.bases = event.bases;
+		else if (event.type === 'phase') {
+			const { phase } = event;
+			if (phase === build.state) return;
+			if (phase === 'uploading' || phase === 'building' || phase === 'built') build.state = phase;
+		} else return;
+		void this.#save(buildId);
 	}
 
-	/** How it ended, in the words of who knows; a builder's own error is kept where it has told one. */
-	end(
+	/**
+	 * How it ended, in the words of who knows; a builder's own error is kept where it has told one. Resolves when it is
+	 * written down.
+	 */
+	async end(
 		buildId: string,
 		state: 'succeeded' | 'failed' | 'canceled',
 		error?: ContainerBuilderError | ErrorCode,
-	): void {
+	): Promise<void> {
 		const build = this.#builds.get(buildId);
 		if (build === undefined || FINAL.includes(build.state)) return;
 		build.state = state;
@@ -97,13 +126,17 @@ export class BuildBook {
 		else if (error !== undefined && build.error?.code !== error) {
 			build.error = new ContainerBuilderError(error, `the client reported ${error}`).toJSON();
 		}
-		this.#ended.push(buildId);
-		if (this.#ended.length <= REMEMBERED_BUILDS) return;
-		const forgotten = this.#ended.shift();
-		if (forgotten !== undefined) this.#builds.delete(forgotten);
+		const saved = this.#save(buildId);
+		this.#end(buildId);
+		await saved;
 	}
 
-	find(buildId: string): BuildRecord | undefined {
+	/** When it was checked out first, by the queue's clock. */
+	sinceOf(buildId: string): number | undefined {
+		return this.#builds.get(buildId)?.since;
+	}
+
+	find(buildId: string): (BuildRecord & OpenedBuild) | undefined {
 		const build = this.#builds.get(buildId);
 		return build && this.#record(build);
 	}
@@ -116,7 +149,29 @@ export class BuildBook {
 			.map((build) => this.#record(build));
 	}
 
-	#record({ since, ...build }: BookedBuild): BuildRecord {
-		return { ...build, ageMs: Math.max(0, this.#clock.now() - since) };
+	#end(buildId: string): void {
+		this.#ended.add(buildId);
+		if (this.#ended.size <= REMEMBERED_BUILDS) return;
+		const [oldest = ''] = this.#ended;
+		this.#ended.delete(oldest);
+		this.#builds.delete(oldest);
+		this.#options.records
+			.eraseBuild(oldest)
+			.catch((error: unknown) => this.#options.onUnwritten(oldest, error));
+	}
+
+	async #save(buildId: string): Promise<void> {
+		const build = this.#builds.get(buildId);
+		if (build === undefined) return;
+		const { clock, records, onUnwritten } = this.#options;
+		try {
+			await records.saveBuild({ ...build, since: build.since + epochOf(clock) - clock.now() });
+		} catch (error) {
+			onUnwritten(buildId, error);
+		}
+	}
+
+	#record({ since, ...build }: BookedBuild): BuildRecord & OpenedBuild {
+		return { ...build, ageMs: Math.max(0, this.#options.clock.now() - since) };
 	}
 }

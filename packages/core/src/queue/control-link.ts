@@ -12,6 +12,7 @@ import {
 } from '../spec/index.js';
 import { backoffMs } from './backoff.js';
 import { type BuilderDialer, isRefusal } from './dial-builder.js';
+import type { EnrolledBuilder } from './enrol-builder.js';
 import { pause } from './pause.js';
 import { withTimeLimit } from './time-limit.js';
 
@@ -49,6 +50,7 @@ export class ControlLink {
 	#connection: Deferred<RpcClient<ControlMethods>> = handledDeferred();
 	#endpoint: Endpoint | undefined;
 	#loginsKey: string | undefined;
+	#info: BuilderInfo | undefined;
 	#cancelProbe = (): void => {};
 	#reportsFrom: number | undefined;
 	#following: RpcClient<ControlMethods> | undefined;
@@ -62,20 +64,19 @@ export class ControlLink {
 		return this.#loginsKey;
 	}
 
+	/** What the daemon has told of itself; undefined until it has answered once. */
+	get info(): BuilderInfo | undefined {
+		return this.#info;
+	}
+
 	/** Dials with growing pauses until the daemon has proved itself, or the signal aborts, or it refuses. */
-	async open(
-		endpoint: Endpoint,
-		signal: AbortSignal,
-		onFailure: (error: unknown) => void,
-	): Promise<BuilderInfo> {
+	async open(endpoint: Endpoint, signal: AbortSignal, onFailure: (error: unknown) => void): Promise<void> {
 		this.#endpoint = endpoint;
 		const { dialer, clock } = this.#options;
 		for (let failures = 1; ; failures++) {
 			try {
-				const { rpc, info, loginsKey } = await dialer.dial(endpoint, signal);
-				this.#loginsKey = loginsKey;
-				this.#use(rpc);
-				return info;
+				this.#use(await dialer.dial(endpoint, signal));
+				return;
 			} catch (error) {
 				if (signal.aborted || isRefusal(error)) throw error;
 				onFailure(error);
@@ -84,6 +85,12 @@ export class ControlLink {
 				await pause(clock, backoffMs(failures, DIAL_PAUSES), signal);
 			}
 		}
+	}
+
+	/** Goes on with a daemon that an earlier process has enrolled: as after a connection that broke. */
+	reopen(endpoint: Endpoint): void {
+		this.#endpoint = endpoint;
+		void this.#redial();
 	}
 
 	/** Calls the daemon, on the next connection where there is none now or the one there is breaks meanwhile. */
@@ -107,11 +114,12 @@ export class ControlLink {
 	async callOnce<N extends keyof ControlMethods & string>(
 		method: N,
 		params: Params<ControlMethods, N>,
+		limitMs = ANSWER_LIMIT_MS,
 	): Promise<Result<ControlMethods, N>> {
 		const rpc = this.#rpc;
 		if (rpc === undefined)
 			throw new ContainerBuilderError('connection-lost', 'the builder is being redialled');
-		return await this.#ask(rpc, (signal) => rpc.call(method, params, { signal }), undefined);
+		return await this.#ask(rpc, (signal) => rpc.call(method, params, { signal }), undefined, limitMs);
 	}
 
 	/** Follows the daemon's reports from now on, over all connections to come. */
@@ -131,12 +139,14 @@ export class ControlLink {
 		rpc?.close().catch(() => {});
 	}
 
-	#use(rpc: RpcClient<ControlMethods>): void {
+	#use({ rpc, info, loginsKey }: EnrolledBuilder): void {
 		if (this.#stop.signal.aborted) {
 			rpc.close().catch(() => {});
 			return;
 		}
 		this.#rpc = rpc;
+		this.#info = info;
+		this.#loginsKey = loginsKey;
 		this.#connection.resolve(rpc);
 		void rpc.closed.then(() => this.#lose(rpc));
 		this.#scheduleProbe(rpc);
@@ -148,12 +158,13 @@ export class ControlLink {
 		rpc: RpcClient<ControlMethods>,
 		call: (signal: AbortSignal) => Promise<T>,
 		signal: AbortSignal | undefined,
+		limitMs = ANSWER_LIMIT_MS,
 	): Promise<T> {
 		const onTimeout = (): ContainerBuilderError => {
 			rpc.close().catch(() => {});
 			return new ContainerBuilderError('connection-lost', 'the builder does not answer the queue');
 		};
-		return withTimeLimit({ clock: this.#options.clock, limitMs: ANSWER_LIMIT_MS, signal, onTimeout }, call);
+		return withTimeLimit({ clock: this.#options.clock, limitMs, signal, onTimeout }, call);
 	}
 
 	#scheduleProbe(rpc: RpcClient<ControlMethods>): void {
@@ -188,8 +199,7 @@ export class ControlLink {
 		const misses = { count: 0 };
 		for (let failures = 1; !signal.aborted; failures++) {
 			try {
-				const { rpc } = await dialer.dial(endpoint, signal);
-				this.#use(rpc);
+				this.#use(await dialer.dial(endpoint, signal));
 				return;
 			} catch (error) {
 				if (signal.aborted) return;

@@ -1,5 +1,4 @@
 import { selectTransport } from '../client/select-transport.js';
-import { randomSecret } from '../protocol/enrolment.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import {
 	type Clock,
@@ -20,6 +19,12 @@ export interface BuilderDialerOptions {
 	readonly transports: readonly Transport[];
 	/** The one-time secret of the bootstrap. */
 	readonly secret: string;
+	/** What takes its place at the enrolment. */
+	readonly sessionKey: string;
+	/** Whether the secret was spent: by an earlier process, `perhaps` where it did not come to note that down. */
+	readonly spent: 'no' | 'perhaps' | 'yes';
+	/** That an earlier enrolment proved. */
+	readonly fingerprint: string | undefined;
 	readonly clock: Clock;
 	/** Allows unencrypted connections to other machines. */
 	readonly insecure: boolean;
@@ -28,12 +33,18 @@ export interface BuilderDialerOptions {
 /** Dials one daemon and enrols: with the one-time secret until it is spent, with the session key from then on. */
 export class BuilderDialer {
 	readonly #options: BuilderDialerOptions;
-	readonly #sessionKey = randomSecret();
-	#spent: 'no' | 'perhaps' | 'yes' = 'no';
+	#spent: BuilderDialerOptions['spent'];
 	#fingerprint: string | undefined;
 
 	constructor(options: BuilderDialerOptions) {
 		this.#options = options;
+		this.#spent = options.spent;
+		this.#fingerprint = options.fingerprint;
+	}
+
+	/** Of the certificate that the enrolment proved; undefined before, and on a connection without one. */
+	get fingerprint(): string | undefined {
+		return this.#fingerprint;
 	}
 
 	/** The endpoint for clients: with the fingerprint that the enrolment proved. */
@@ -68,7 +79,7 @@ export class BuilderDialer {
 	}
 
 	async #enrol(endpoint: Endpoint, bySession: boolean, signal: AbortSignal): Promise<EnrolledBuilder> {
-		const { builderId, transports, secret, insecure } = this.#options;
+		const { builderId, transports, secret, sessionKey, insecure } = this.#options;
 		const channel = await selectTransport(transports, endpoint).connect(
 			this.pinned(endpoint),
 			{ channel: 'control', version: PROTOCOL_VERSION },
@@ -82,8 +93,8 @@ export class BuilderDialer {
 				channel,
 				builderId,
 				bySession
-					? { kind: 'session', value: this.#sessionKey }
-					: { kind: 'secret', value: secret, sessionKey: this.#sessionKey, onSpend },
+					? { kind: 'session', value: sessionKey }
+					: { kind: 'secret', value: secret, sessionKey, onSpend },
 				{ signal },
 			);
 			this.#spent = 'yes';

@@ -1,5 +1,5 @@
 import type { FairShare } from './fair-share.js';
-import { byArrival, type LineEntry, PRIORITIES, type Slot } from './line-entry.js';
+import { byArrival, byWait, type LineEntry, PRIORITIES, type Slot, type Wait } from './line-entry.js';
 import { type LinePlace, lineOrder } from './line-order.js';
 import { type ClassTurn, LineUser } from './line-user.js';
 import { SortedSet } from './sorted-set.js';
@@ -15,7 +15,7 @@ export interface UserLimits {
 /** Options of {@link FairLine}. */
 export interface FairLineOptions {
 	readonly share: FairShare;
-	/** Who has waited for so many milliseconds is overdue. `Infinity`: nobody ever is. */
+	/** A user of whose entries none was served for so many milliseconds is overdue. `Infinity`: nobody ever is. */
 	readonly patienceMs: number;
 	/** Asked at each change that concerns the user; tell {@link FairLine.limitsChanged} when it would answer otherwise. */
 	readonly limitsOf: (user: string) => UserLimits;
@@ -24,9 +24,10 @@ export interface FairLineOptions {
 }
 
 /**
- * Who waits, and whose turn it is. Of those whose user may have another lease: who was sent ahead; then who is
- * overdue, first come first; then the highest class, in it the user who has used least lately, and of that user's
- * entries the first come. An entry is itself its identity. Each change costs the logarithm of the length.
+ * Who waits, and whose turn it is. Of those whose user may have another lease: who was sent ahead; then the first of a
+ * user who is overdue, who has been kept waiting longest; then the highest class, in it the user who has used least
+ * lately, and of that user's entries the first come. An entry is itself its identity. Each change costs the logarithm
+ * of the length. Nobody starves: a user is served after at most one entry of each user who is overdue for longer.
  */
 export class FairLine<E extends LineEntry> {
 	readonly #options: FairLineOptions;
@@ -34,7 +35,7 @@ export class FairLine<E extends LineEntry> {
 	readonly #users = new Map<string, LineUser<E>>();
 	// One item a user, and of those users only who may run: a user at the limit costs nothing.
 	readonly #ahead = new SortedSet<Slot<E>>(byArrival);
-	readonly #oldest = new SortedSet<Slot<E>>(byArrival);
+	readonly #waits = new SortedSet<Wait<E>>(byWait);
 	readonly #classes = {
 		high: new SortedSet<ClassTurn<E>>(byScore),
 		normal: new SortedSet<ClassTurn<E>>(byScore),
@@ -61,17 +62,20 @@ export class FairLine<E extends LineEntry> {
 		return this.#sorted().map(({ entry }) => entry);
 	}
 
+	/** The same, apart. */
+	split(): { readonly ahead: readonly E[]; readonly behind: readonly E[] } {
+		const slots = this.#sorted();
+		const of = (ahead: boolean): E[] =>
+			slots.flatMap(({ lane, entry }) => ((lane === 'ahead') === ahead ? [entry] : []));
+		return { ahead: of(true), behind: of(false) };
+	}
+
 	waitingOf(user: string): number {
 		return this.#users.get(user)?.waiting ?? 0;
 	}
 
 	runningOf(user: string): number {
 		return this.#users.get(user)?.running ?? 0;
-	}
-
-	/** Whether the user may have one more in line. Nobody who joins is refused: ask before. */
-	mayJoin(user: string): boolean {
-		return this.waitingOf(user) < (this.#options.limitsOf(user).waiting ?? Infinity);
 	}
 
 	/** Throws TypeError where it is in line already. */
@@ -115,9 +119,17 @@ export class FairLine<E extends LineEntry> {
 	granted(user: string, now: number, chargeMs = this.#options.expectedMs()): number {
 		const granted = this.#user(user);
 		granted.running++;
+		granted.lastGrantAt = now;
 		this.#options.share.charge(user, chargeMs, now);
 		this.#refresh(granted);
 		return chargeMs;
+	}
+
+	/** So many leases more, or less, of the user's run elsewhere: they count, but were not served here. */
+	runElsewhere(user: string, change: number): void {
+		const known = this.#user(user);
+		known.running = Math.max(0, known.running + change);
+		this.#refresh(known);
 	}
 
 	/** It has ended after `actualMs`; 0 for one that came to nothing. */
@@ -143,7 +155,10 @@ export class FairLine<E extends LineEntry> {
 			ahead: slots.filter(({ lane }) => lane === 'ahead').length,
 			now,
 			patienceMs,
-			userOf: (name) => ({ score: share.score(name), free: this.#free(this.#user(name)) }),
+			userOf: (name) => {
+				const user = this.#user(name);
+				return { score: share.score(name), free: this.#free(user), lastGrantAt: user.lastGrantAt };
+			},
 			charged: (score) => share.charged(score, expectedMs, now),
 		});
 	}
@@ -160,8 +175,9 @@ export class FairLine<E extends LineEntry> {
 	#first(now: number): Slot<E> | undefined {
 		const ahead = this.#ahead.first;
 		if (ahead !== undefined) return ahead;
-		const oldest = this.#oldest.first;
-		if (oldest === undefined || now - oldest.entry.since >= this.#options.patienceMs) return oldest;
+		const longest = this.#waits.first;
+		if (longest === undefined) return undefined;
+		if (now - longest.since >= this.#options.patienceMs) return longest.slot;
 		for (const priority of PRIORITIES) {
 			const turn = this.#classes[priority].first;
 			if (turn !== undefined) return turn.slot;
@@ -186,7 +202,7 @@ export class FairLine<E extends LineEntry> {
 		const before = user.standing;
 		const after = user.stand(this.#free(user), this.#options.share.score(user.name));
 		exchange(this.#ahead, before.ahead, after.ahead);
-		exchange(this.#oldest, before.oldest, after.oldest);
+		exchange(this.#waits, before.wait, after.wait);
 		for (const priority of PRIORITIES) {
 			exchange(this.#classes[priority], before.classes[priority], after.classes[priority]);
 		}

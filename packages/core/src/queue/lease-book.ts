@@ -36,14 +36,15 @@ export interface LeaseBookOptions {
 	readonly clock: Clock;
 	readonly deadlineMs: number;
 	readonly idleMs: number;
-	/** Called once for each lease. */
-	readonly onEnd: (lease: LeaseRecord, reason: LeaseEndReason, outcome?: BuildOutcome) => void;
+	/** Called once for each lease; resolves when its end is written down. Never rejects. */
+	readonly onEnd: (lease: LeaseRecord, reason: LeaseEndReason, outcome?: BuildOutcome) => Promise<void>;
 }
 
 interface BookedLease {
 	readonly record: LeaseRecord;
 	cancelIdle: () => void;
 	cancelDeadline: () => void;
+	noted: Promise<void> | undefined;
 }
 
 /** The leases with their two clocks: the deadline, and how long nobody gave a sign of life. */
@@ -52,9 +53,23 @@ export class LeaseBook {
 	readonly #leases = new Map<string, BookedLease>();
 	readonly #ended: string[] = [];
 	readonly #durations = new MovingAverage();
+	readonly #onNone = new Set<() => void>();
+
+	#terms: Pick<LeaseBookOptions, 'deadlineMs' | 'idleMs'>;
 
 	constructor(options: LeaseBookOptions) {
 		this.#options = options;
+		this.#terms = options;
+	}
+
+	/** Of leases to come, in milliseconds. */
+	get deadlineMs(): number {
+		return this.#terms.deadlineMs;
+	}
+
+	/** Other terms for leases to come. */
+	configure(terms: Pick<LeaseBookOptions, 'deadlineMs' | 'idleMs'>): void {
+		this.#terms = terms;
 	}
 
 	/** Those that hold. */
@@ -69,20 +84,24 @@ export class LeaseBook {
 
 	/** What a new lease has that is not known yet. */
 	terms(): { readonly id: string; readonly deadlineMs: number; readonly idleMs: number } {
-		const { deadlineMs, idleMs } = this.#options;
+		const { deadlineMs, idleMs } = this.#terms;
 		return { id: randomUUID(), deadlineMs, idleMs };
 	}
 
-	start(lease: Omit<LeaseRecord, 'since' | 'ended'>): LeaseRecord {
+	/** `ageMs`, `signWithinMs`: of one that an earlier process has granted, and nobody may have renewed meanwhile. */
+	start(
+		lease: Omit<LeaseRecord, 'since' | 'ended'>,
+		{ ageMs = 0, signWithinMs = lease.idleMs }: { ageMs?: number; signWithinMs?: number } = {},
+	): LeaseRecord {
 		const { clock } = this.#options;
-		const record: LeaseRecord = { ...lease, since: clock.now() };
+		const record: LeaseRecord = { ...lease, since: clock.now() - ageMs };
 		const cancelDeadline = clock.schedule(
-			() => this.end(record.id, 'deadline'),
-			record.deadlineMs + DEADLINE_GRACE_MS,
+			() => void this.end(record.id, 'deadline'),
+			Math.max(0, record.deadlineMs - ageMs) + DEADLINE_GRACE_MS,
 		);
-		const booked: BookedLease = { record, cancelDeadline, cancelIdle: () => {} };
+		const booked: BookedLease = { record, cancelDeadline, cancelIdle: () => {}, noted: undefined };
 		this.#leases.set(record.id, booked);
-		this.#expectSign(booked, record.idleMs);
+		this.#expectSign(booked, signWithinMs);
 		return record;
 	}
 
@@ -109,26 +128,59 @@ export class LeaseBook {
 		return { remainingMs: Math.max(0, since + deadlineMs - this.#options.clock.now()) };
 	}
 
-	/** Ends it; nothing where it has ended. */
-	end(
+	/** Ends it; nothing where it has ended. Resolves when that is written down. */
+	async end(
 		leaseId: string,
 		reason: LeaseEndReason,
 		more: { outcome?: BuildOutcome; error?: ContainerBuilderError } = {},
-	): void {
+	): Promise<void> {
 		const booked = this.#leases.get(leaseId);
-		if (booked === undefined || booked.record.ended !== undefined) return;
+		if (booked === undefined || booked.record.ended !== undefined) return await booked?.noted;
 		booked.cancelIdle();
 		booked.cancelDeadline();
 		booked.record.ended = { reason, error: more.error };
 		this.#durations.add(this.#options.clock.now() - booked.record.since);
 		this.#ended.push(leaseId);
 		if (this.#ended.length > REMEMBERED_LEASES) this.#leases.delete(this.#ended.shift() ?? '');
-		this.#options.onEnd(booked.record, reason, more.outcome);
+		booked.noted = this.#options.onEnd(booked.record, reason, more.outcome);
+		await booked.noted;
+		if (this.active.length === 0) for (const done of this.#onNone) done();
+	}
+
+	/** Resolves when none holds, when the time is up, or when the signal aborts. */
+	async untilNone({
+		timeoutMs,
+		signal,
+	}: {
+		timeoutMs: number;
+		signal: AbortSignal | undefined;
+	}): Promise<void> {
+		if (this.active.length === 0 || signal?.aborted) return;
+		await new Promise<void>((resolve) => {
+			const cancelTimer = this.#options.clock.schedule(() => done(), timeoutMs);
+			const done = (): void => {
+				cancelTimer();
+				signal?.removeEventListener('abort', done);
+				this.#onNone.delete(done);
+				resolve();
+			};
+			signal?.addEventListener('abort', done, { once: true });
+			this.#onNone.add(done);
+		});
+	}
+
+	/** Forgets them all, and ends none: another process has them now. */
+	abandon(): void {
+		for (const { cancelIdle, cancelDeadline } of this.#leases.values()) {
+			cancelIdle();
+			cancelDeadline();
+		}
+		this.#leases.clear();
 	}
 
 	#expectSign(booked: BookedLease, withinMs: number): void {
 		booked.cancelIdle();
-		booked.cancelIdle = this.#options.clock.schedule(() => this.end(booked.record.id, 'idle'), withinMs);
+		booked.cancelIdle = this.#options.clock.schedule(() => void this.end(booked.record.id, 'idle'), withinMs);
 	}
 
 	#holding(leaseId: string): BookedLease {

@@ -9,19 +9,24 @@ import {
 	type Logger,
 	type RegistryLogin,
 } from '../spec/index.js';
+import { epochOf } from '../time/epoch-of.js';
 import type { BuildBook } from './build-book.js';
 import { CheckoutHandle } from './checkout-handle.js';
 import type { QueueNews } from './event-log.js';
 import { LeaseBook, type LeaseEndReason, type LeaseRecord, leaseLost } from './lease-book.js';
-import type { Pool } from './pool.js';
 import type { PooledBuilder } from './pooled-builder.js';
 import { QueueLease } from './queue-lease.js';
+import type { StoredLease } from './records/builder-record.js';
+import type { QueueRecords } from './records/queue-records.js';
+import type { QueueStep } from './records/queue-steps.js';
 import { sealLogins } from './seal-logins.js';
 import type { WaitingBuild } from './waiting-build.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 /** What a backend gets to end by itself after a cancellation, before its builder is destroyed. */
 const CANCEL_GRACE_MS = 15_000;
+/** What a builder of the reserve may take to say that it is there, before it is handed out. */
+const PROBE_LIMIT_MS = 3_000;
 /** Leases that ended so can be replaced still. */
 const REPLACEABLE: readonly LeaseEndReason[] = ['builder-lost', 'replaced'];
 
@@ -32,10 +37,11 @@ export interface LeaseDeskOptions {
 	readonly idleMs: number;
 	readonly builds: BuildBook;
 	readonly room: WaitingRoom;
-	readonly pool: () => Pool;
 	readonly publish: (news: QueueNews) => void;
+	readonly step: (step: QueueStep) => void;
 	/** Throws where the queue takes nothing new. */
 	readonly checkOpen: () => void;
+	readonly records: Pick<QueueRecords, 'saveUsage'>;
 	/** The site's own, for builders. */
 	readonly logins: (() => Promise<readonly RegistryLogin[]>) | undefined;
 	readonly logger: Logger;
@@ -56,28 +62,22 @@ export class LeaseDesk {
 		});
 	}
 
-	/** Tells the builder whose it is, then the one who was called. Never rejects. */
+	/** Tells the builder whose it is, then the one who was called. Rejects with why the builder is of no use. */
 	async hand(builder: PooledBuilder, entry: WaitingBuild): Promise<void> {
-		const { builds, room, publish, pool, logins, logger } = this.#options;
+		const { builds, room, publish, step, clock } = this.#options;
 		const { buildId, user } = entry;
 		const { id, deadlineMs, idleMs } = this.leases.terms();
 		const token = randomSecret();
 		builder.take((event) => builds.reported(buildId, event));
 		try {
-			const sealedLogins = logins && (await sealLogins({ logins, logger, builder, leaseId: id }));
-			await builder.link.callOnce('lease', {
-				leaseId: id,
-				buildId,
-				user,
-				tokenSha256: sha256(token),
-				deadlineMs,
-				idleMs,
-				...(sealedLogins === undefined ? {} : { sealedLogins }),
-			});
+			await builder.link.callOnce('probe', {}, PROBE_LIMIT_MS);
+			const stored = { id, buildId, user, grantedAt: epochOf(clock), deadlineMs, idleMs };
+			await builder.saveLease(stored, 'lease-recorded');
+			await this.#tell(builder, { id, buildId, user, deadlineMs, idleMs }, token);
+			step('lease-accepted');
 		} catch (error) {
-			const lost = ContainerBuilderError.from(error, 'builder-lost');
-			pool().health.failed(lost);
-			builder.fail(lost);
+			room.callBack(entry);
+			throw ContainerBuilderError.from(error, 'builder-lost');
 		}
 		if (!room.isCalled(entry)) {
 			void builder.destroy('nobody waits for it any more');
@@ -85,11 +85,31 @@ export class LeaseDesk {
 			room.callBack(entry);
 		} else {
 			const lease = this.leases.start({ id, buildId, user, builder, deadlineMs, idleMs });
-			builds.granted(buildId, builder.id);
+			void builds.granted(buildId, builder.id);
 			publish({ type: 'lease-start', buildId, builderId: builder.id, leaseId: id });
 			builder.link.follow();
 			room.grant(entry, new QueueLease(this, lease, token));
+			step('lease-granted');
 		}
+	}
+
+	/** Goes on with a lease that an earlier process has granted; its holder has the usual time to show up. */
+	adopt(builder: PooledBuilder, stored: StoredLease): void {
+		const { builds, room, clock } = this.#options;
+		const { id, buildId, user, deadlineMs, idleMs, keptUntil, canceled } = stored;
+		const now = epochOf(clock);
+		builder.take((event) => builds.reported(buildId, event));
+		const lease = this.leases.start(
+			{ id, buildId, user, builder, deadlineMs, idleMs },
+			{
+				ageMs: Math.max(0, now - stored.grantedAt),
+				signWithinMs: Math.max(idleMs, (keptUntil ?? now) - now),
+			},
+		);
+		room.adopt(id, builds.find(buildId)?.pool ?? builder.summary.pool, user);
+		void builds.granted(buildId, builder.id);
+		builder.link.follow();
+		if (canceled !== undefined) void this.cancel(lease, canceled);
 	}
 
 	/** The lease of that id, if it is this user's; ended ones too. Throws `not-found`. */
@@ -102,8 +122,16 @@ export class LeaseDesk {
 	/** The same lease with one more token. */
 	async resume(lease: LeaseRecord, signal: AbortSignal | undefined): Promise<Lease> {
 		const token = randomSecret();
-		await lease.builder.link.call('token', { tokenSha256: sha256(token) }, signal);
+		const { link } = lease.builder;
+		try {
+			await link.call('token', { tokenSha256: sha256(token) }, signal);
+		} catch (error) {
+			if (ContainerBuilderError.from(error).code !== 'not-found') throw error;
+			// The lease was written down, but the process ended before the builder was told.
+			await this.#tell(lease.builder, { ...lease, deadlineMs: this.#remainingMs(lease) }, token);
+		}
 		this.leases.renew(lease.id);
+		this.#options.step('lease-resumed');
 		return new QueueLease(this, lease, token);
 	}
 
@@ -111,12 +139,15 @@ export class LeaseDesk {
 		return this.leases.renew(leaseId);
 	}
 
-	detach(leaseId: string, keepMs: number): void {
+	async detach(leaseId: string, keepMs: number): Promise<void> {
 		this.leases.renew(leaseId, keepMs);
+		const keptUntil = epochOf(this.#options.clock) + keepMs;
+		await this.#amend(this.find(leaseId, undefined), { keptUntil }, 'detach-recorded');
 	}
 
-	release(leaseId: string, outcome: BuildOutcome): void {
-		this.leases.end(leaseId, 'released', { outcome });
+	/** Resolves when it is written down that the builder was given back. */
+	async release(leaseId: string, outcome: BuildOutcome): Promise<void> {
+		await this.leases.end(leaseId, 'released', { outcome });
 	}
 
 	/** Gives the builder up for a fresh one, ahead of the line. */
@@ -126,45 +157,84 @@ export class LeaseDesk {
 		const lease = this.find(leaseId, undefined);
 		if (lease.ended !== undefined && !REPLACEABLE.includes(lease.ended.reason)) throw leaseLost(lease);
 		checkOpen();
-		this.leases.end(leaseId, 'replaced');
-		const { buildId, user } = lease;
+		void this.leases.end(leaseId, 'replaced');
+		const { buildId } = lease;
 		const newer = this.leases.ofBuild(buildId);
 		if (newer !== undefined) return await this.resume(newer, signal);
 		const handle = new CheckoutHandle(buildId, signal);
 		const waiting = room.find(buildId);
 		if (waiting !== undefined) room.join(waiting, handle);
 		else {
-			builds.requeue(buildId);
-			room.enter(buildId, user, handle, 'ahead');
+			void builds.requeue(buildId);
+			room.enter(buildId, handle, 'ahead');
 		}
 		return (await handle.granted).lease;
 	}
 
 	/** Has the builder end its build; takes it back when its holder does not give it back then. */
-	cancel(lease: LeaseRecord, reason: string): void {
+	async cancel(lease: LeaseRecord, reason: string): Promise<void> {
+		await this.#amend(lease, { canceled: reason }, 'cancel-recorded');
 		lease.builder.link.call('cancel', { force: false, reason }).catch(() => {});
-		this.#options.clock.schedule(() => this.leases.end(lease.id, 'canceled'), CANCEL_GRACE_MS);
+		this.#options.clock.schedule(() => void this.leases.end(lease.id, 'canceled'), CANCEL_GRACE_MS);
 	}
 
 	/** A builder that was handed out is lost. */
 	lost(builder: PooledBuilder, error: ContainerBuilderError): void {
 		const lease = this.leases.ofBuilder(builder.id);
-		if (lease !== undefined) this.leases.end(lease.id, 'builder-lost', { error });
+		if (lease !== undefined) void this.leases.end(lease.id, 'builder-lost', { error });
 	}
 
-	/** Ends them all. */
-	close(): void {
-		for (const { id } of this.leases.active) this.leases.end(id, 'queue-closed');
+	/** Ends them all; resolves when that is written down. */
+	async close(): Promise<void> {
+		await Promise.all(this.leases.active.map(({ id }) => this.leases.end(id, 'queue-closed')));
 	}
 
-	#ended(lease: LeaseRecord, reason: LeaseEndReason, outcome: BuildOutcome | undefined): void {
-		const { builds, clock, publish, room } = this.#options;
-		const { buildId, builder } = lease;
-		room.ended(lease.id, clock.now() - lease.since);
+	async #tell(
+		builder: PooledBuilder,
+		terms: Pick<LeaseRecord, 'id' | 'buildId' | 'user' | 'deadlineMs' | 'idleMs'>,
+		token: string,
+	): Promise<void> {
+		const { logins, logger } = this.#options;
+		const { id: leaseId, buildId, user, deadlineMs, idleMs } = terms;
+		const sealedLogins = logins && (await sealLogins({ logins, logger, builder, leaseId }));
+		await builder.link.callOnce('lease', {
+			...{ leaseId, buildId, user, tokenSha256: sha256(token), deadlineMs, idleMs },
+			...(sealedLogins === undefined ? {} : { sealedLogins }),
+		});
+	}
+
+	async #amend(lease: LeaseRecord, changes: Partial<StoredLease>, step: QueueStep): Promise<void> {
+		const stored = lease.builder.lease;
+		if (stored === undefined) return;
+		try {
+			await lease.builder.saveLease({ ...stored, ...changes }, step);
+		} catch (error) {
+			const { message } = ContainerBuilderError.from(error);
+			this.#options.logger.error({ lease: lease.id }, `a lease cannot be written down: ${message}`);
+		}
+	}
+
+	#remainingMs({ since, deadlineMs }: LeaseRecord): number {
+		return Math.max(0, since + deadlineMs - this.#options.clock.now());
+	}
+
+	/** Never rejects. */
+	async #ended(lease: LeaseRecord, reason: LeaseEndReason, outcome: BuildOutcome | undefined): Promise<void> {
+		const { builds, publish, room, clock, step, records, logger } = this.#options;
+		const { buildId, builder, since } = lease;
 		publish({ type: 'lease-end', buildId, builderId: builder.id, reason });
-		if (reason === 'released' && outcome !== undefined) builds.end(buildId, outcome.status, outcome.code);
-		else if (reason === 'canceled') builds.end(buildId, 'canceled');
-		else if (reason !== 'replaced') builds.end(buildId, 'failed', lease.ended?.error ?? leaseLost(lease));
+		room.ended(lease.id, clock.now() - since);
+		records.saveUsage(room.usage).catch((error: unknown) => {
+			logger.warn({}, `what users have used cannot be written down: ${String(error)}`);
+		});
+		let noted = Promise.resolve();
+		if (reason === 'released' && outcome !== undefined)
+			noted = builds.end(buildId, outcome.status, outcome.code);
+		else if (reason === 'canceled') noted = builds.end(buildId, 'canceled');
+		else if (reason !== 'replaced')
+			noted = builds.end(buildId, 'failed', lease.ended?.error ?? leaseLost(lease));
+		await noted;
+		step('build-end-recorded');
 		void builder.destroy(reason);
 	}
 }

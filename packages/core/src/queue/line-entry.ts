@@ -23,3 +23,14 @@ export interface Slot<E extends LineEntry> {
 export function byArrival(a: Slot<LineEntry>, b: Slot<LineEntry>): number {
 	return a.entry.since - b.entry.since || a.number - b.number;
 }
+
+/** A user's first entry behind, and since when nothing of the user's was served. */
+export interface Wait<E extends LineEntry> {
+	readonly slot: Slot<E>;
+	readonly since: number;
+}
+
+/** Who has been kept waiting longest first. */
+export function byWait(a: Wait<LineEntry>, b: Wait<LineEntry>): number {
+	return a.since - b.since || byArrival(a.slot, b.slot);
+}

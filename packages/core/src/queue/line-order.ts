@@ -16,8 +16,12 @@ export interface LineOrderInput<E extends LineEntry> {
 	readonly ahead: number;
 	readonly now: number;
 	readonly patienceMs: number;
-	/** A user's score, and how many more leases he may have. Asked once for each. */
-	readonly userOf: (user: string) => { readonly score: number; readonly free: number };
+	/** A user's score, how many more leases he may have, and when he got the last. Asked once for each. */
+	readonly userOf: (user: string) => {
+		readonly score: number;
+		readonly free: number;
+		readonly lastGrantAt: number;
+	};
 	/** What one grant makes of a score. */
 	readonly charged: (score: number) => number;
 }
@@ -35,8 +39,14 @@ interface Seat<E> {
 interface Guest<E> {
 	score: number;
 	free: number;
+	lastGrantAt: number;
 	/** Whose turn it is in the class that is served. */
 	first: Seat<E> | undefined;
+}
+
+interface OverdueTurn<E> {
+	readonly seat: Seat<E>;
+	readonly since: number;
 }
 
 /** The order in which all would be served by the rules of the line, one grant after the other, if no lease ended. Pure. */
@@ -49,12 +59,12 @@ export function lineOrder<E extends LineEntry>(input: LineOrderInput<E>): LinePl
 		if (user.free <= 0) return;
 		user.free--;
 		user.score = charged(user.score);
+		user.lastGrantAt = now;
 		seat.served = true;
 		order.push({ entry, reason: undefined });
 	};
-	for (const seat of seats) {
-		if (seat.index < ahead || now - seat.entry.since >= patienceMs) serve(seat);
-	}
+	for (const seat of seats.slice(0, ahead)) serve(seat);
+	for (const seat of overdueInTurn(seats.slice(ahead), now, patienceMs)) serve(seat);
 	for (const priority of PRIORITIES) {
 		const left = seats.filter(({ served, entry }) => !served && entry.priority === priority);
 		for (const seat of guestsInTurn(left)) serve(seat);
@@ -71,6 +81,39 @@ function seatsOf<E extends LineEntry>({ entries, userOf }: LineOrderInput<E>): S
 		if (known === undefined) guests.set(entry.user, user);
 		return { entry, index, user, served: false, following: undefined };
 	});
+}
+
+/**
+ * One entry of each user in turn who is kept waiting for too long; by arrival. Whom one is told of is served before the
+ * next.
+ */
+function* overdueInTurn<E extends LineEntry>(
+	seats: readonly Seat<E>[],
+	now: number,
+	patienceMs: number,
+): Generator<Seat<E>> {
+	const [oldest] = seats;
+	if (oldest === undefined || now - oldest.entry.since < patienceMs) return;
+	const left = new Map<Guest<E>, Seat<E>[]>();
+	for (const seat of seats.toReversed()) {
+		const list = left.get(seat.user) ?? [];
+		left.set(seat.user, list);
+		list.push(seat);
+	}
+	const turns = new SortedSet<OverdueTurn<E>>(byWait);
+	const join = (user: Guest<E>): void => {
+		const seat = left.get(user)?.at(-1);
+		if (seat === undefined || user.free <= 0) return;
+		const since = Math.max(seat.entry.since, user.lastGrantAt);
+		if (now - since >= patienceMs) turns.add({ seat, since });
+	};
+	for (const user of left.keys()) join(user);
+	for (let turn = turns.first; turn !== undefined; turn = turns.first) {
+		turns.delete(turn);
+		left.get(turn.seat.user)?.pop();
+		yield turn.seat;
+		join(turn.seat.user);
+	}
 }
 
 /** Those of one class, by arrival, in the order of their turns; whom one is told of is served before the next. */
@@ -97,6 +140,10 @@ function* guestsInTurn<E>(seats: readonly Seat<E>[]): Generator<Seat<E>> {
 		yield seat;
 		if (guest.first !== undefined && guest.free > 0) again.add(guest);
 	}
+}
+
+function byWait(a: OverdueTurn<unknown>, b: OverdueTurn<unknown>): number {
+	return a.since - b.since || a.seat.index - b.seat.index;
 }
 
 function byScore(a: Guest<unknown>, b: Guest<unknown>): number {

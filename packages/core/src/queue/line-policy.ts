@@ -6,8 +6,8 @@ export interface LinePolicy {
 	/** After how many milliseconds what a user had of the builders counts half. @default 21600000 */
 	readonly halfLifeMs?: number | undefined;
 	/**
-	 * Who has waited for so many milliseconds is served first come first, whatever class or user. `Infinity`: nobody
-	 * is. @default 3600000
+	 * A user of whom nothing was served for so many milliseconds comes next, whatever the class; then it counts anew.
+	 * `Infinity`: never. @default 3600000
 	 */
 	readonly patienceMs?: number | undefined;
 	/** The limits of a user; may answer otherwise later. @default no limits */

@@ -34,6 +34,12 @@ export class LineTeller {
 		}
 	}
 
+	/** Tells nobody any more. */
+	close(): void {
+		this.#newsAt = undefined;
+		this.#rest();
+	}
+
 	#rest(): void {
 		this.#cancel?.();
 		this.#cancel = undefined;

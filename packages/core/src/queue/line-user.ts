@@ -1,5 +1,5 @@
 import type { CheckoutPriority } from '../spec/index.js';
-import { byArrival, type LineEntry, PRIORITIES, type Slot } from './line-entry.js';
+import { byArrival, type LineEntry, PRIORITIES, type Slot, type Wait } from './line-entry.js';
 import { SortedSet } from './sorted-set.js';
 
 /** A user's first entry in a class, with the user's score. */
@@ -12,7 +12,7 @@ export interface ClassTurn<E extends LineEntry> {
 export interface Standing<E extends LineEntry> {
 	readonly ahead?: Slot<E> | undefined;
 	/** Of those that were not sent ahead. */
-	readonly oldest?: Slot<E> | undefined;
+	readonly wait?: Wait<E> | undefined;
 	readonly classes: Readonly<Partial<Record<CheckoutPriority, ClassTurn<E> | undefined>>>;
 	/** How many could run now. */
 	readonly runnable: number;
@@ -23,6 +23,8 @@ export class LineUser<E extends LineEntry> {
 	readonly name: string;
 	/** Leases. */
 	running = 0;
+	/** By the queue's clock; `-Infinity` before the first. */
+	lastGrantAt = -Infinity;
 	/** What the line knows at present. */
 	standing: Standing<E> = { classes: {}, runnable: 0 };
 	readonly #lanes = new Map<Slot<E>['lane'], SortedSet<Slot<E>>>();
@@ -61,6 +63,13 @@ export class LineUser<E extends LineEntry> {
 			classes[priority] = before?.slot === slot && before.score === score ? before : { slot, score };
 		}
 		const ahead = this.#lanes.get('ahead')?.first;
-		return { ahead, oldest, classes, runnable: Math.min(free, this.#waiting) };
+		return { ahead, wait: this.#waitOf(oldest), classes, runnable: Math.min(free, this.#waiting) };
+	}
+
+	#waitOf(slot: Slot<E> | undefined): Wait<E> | undefined {
+		if (slot === undefined) return undefined;
+		const since = Math.max(slot.entry.since, this.lastGrantAt);
+		const before = this.standing.wait;
+		return before?.slot === slot && before.since === since ? before : { slot, since };
 	}
 }

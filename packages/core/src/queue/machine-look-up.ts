@@ -7,10 +7,17 @@ import type { ProviderCalls } from './provider-calls.js';
 const LOOK_PAUSES = { firstMs: 500, maxMs: 5_000 };
 /** How many lists in a row must lack a machine: a list may tell what was true a moment ago. */
 const MISSES_UNTIL_GONE = 2;
+/** The same for one whose making nobody saw the end of: it may appear late. */
+const MISSES_UNTIL_UNMADE = 5;
+
+/** A machine of which it is known where its daemon answers. */
+export type Reachable = Pick<Machine, 'id' | 'imageId'> & { readonly endpoint: Endpoint };
 
 /** What {@link findEndpoint} goes by. */
 export interface EndpointLookUp {
-	readonly machine: Machine;
+	readonly builderId: string;
+	/** As it was made; undefined where nobody knows whether it was. */
+	readonly machine: Machine | undefined;
 	readonly calls: ProviderCalls;
 	readonly clock: Clock;
 	readonly signal: AbortSignal;
@@ -18,17 +25,25 @@ export interface EndpointLookUp {
 	readonly onFailure: (error: unknown) => void;
 }
 
-/** Where the machine's daemon will answer. Rejects with `machine-failed` where the machine has failed. */
-export async function findEndpoint(lookUp: EndpointLookUp): Promise<Endpoint> {
-	const { calls, clock, signal } = lookUp;
-	let machine: Machine | undefined = lookUp.machine;
+/**
+ * Where the machine's daemon will answer. Rejects with `machine-failed` where the machine has failed, or was never
+ * made.
+ */
+export async function findEndpoint(lookUp: EndpointLookUp): Promise<Reachable> {
+	const { builderId, calls, clock, signal } = lookUp;
+	let machine = lookUp.machine;
+	let misses = 0;
 	for (let looks = 1; ; looks++) {
 		if (machine?.state === 'failed') throw failed(machine);
-		if (machine?.endpoint !== undefined) return machine.endpoint;
+		if (machine?.endpoint !== undefined) return { ...machine, endpoint: machine.endpoint };
+		if (misses >= MISSES_UNTIL_UNMADE) {
+			throw new ContainerBuilderError('machine-failed', 'its machine was asked for, and never made');
+		}
 		await pause(clock, backoffMs(looks, LOOK_PAUSES), signal);
 		try {
 			const machines = await abortable(calls.list(), signal);
-			machine = machines.find(({ builderId }) => builderId === lookUp.machine.builderId);
+			machine = machines.find((one) => one.builderId === builderId);
+			if (machine === undefined && lookUp.machine === undefined) misses++;
 		} catch (error) {
 			if (signal.aborted) throw error;
 			lookUp.onFailure(error);

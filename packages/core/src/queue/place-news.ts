@@ -11,7 +11,6 @@ export type PlaceNews = Omit<Extract<CheckoutEvent, { type: 'place' }>, 'type' |
 export interface PlaceNewsInput {
 	readonly pool: Pool;
 	readonly leases: LeaseBook;
-	readonly max: number;
 	readonly started: boolean;
 	readonly startError: ContainerBuilderError | undefined;
 	/** By the queue's clock. */
@@ -23,14 +22,18 @@ export function placeNews(input: PlaceNewsInput): (place: number) => PlaceNews {
 	const { pool, leases, started, startError, now } = input;
 	const { health, bootMs } = pool;
 	const coming = pool.coming;
-	const room = input.max - pool.builders.length;
+	const isFull = pool.explanation?.heldBy.some(({ by }) => by === 'quota') ?? false;
+	const room = isFull ? 0 : pool.policy.max - pool.builders.length;
 	const starting = coming.map(({ progress }) => progress);
 	const startingAges = coming.map(({ ageMs }) => ageMs);
 	const leaseAges = leases.active.map(({ since }) => now - since).sort((a, b) => b - a);
 	const leaseMs = leases.averageMs;
 	return (place) => {
-		const { failures, error } = health;
-		const { reason, detail } = waitReason({ place, started, startError, failures, error, starting, room });
+		const { failures } = health.history;
+		const { error } = health;
+		const { reason, detail } = waitReason({
+			...{ place, started, startError, failures, error, starting, room, isFull },
+		});
 		const estimateMs = estimateWait({ place, startingAges, room, leaseAges, bootMs, leaseMs });
 		return { reason, detail, estimateMs };
 	};

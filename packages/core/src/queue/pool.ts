@@ -1,68 +1,90 @@
-import { randomUUID } from 'node:crypto';
 import { type ActivePolicy, activePolicy } from '../policy/active-policy.js';
+import { chooseReady } from '../policy/choose-ready.js';
+import type { PoolDecision } from '../policy/decide-pool.js';
 import { decidePool } from '../policy/decide-pool.js';
+import { launchesExhausted } from '../policy/launch-history.js';
+import { nextPolicyChange } from '../policy/next-policy-change.js';
+import type { PoolExplanation } from '../policy/pool-explanation.js';
+import type { PoolSnapshotBuilder } from '../policy/pool-snapshot.js';
 import { usableMs } from '../policy/usable-ms.js';
-import { type Clock, ContainerBuilderError, type Machine, type PoolBuilderState } from '../spec/index.js';
-import { backoffMs } from './backoff.js';
+import { ContainerBuilderError, type Machine, type PoolBuilderState } from '../spec/index.js';
+import { epochOf } from '../time/epoch-of.js';
+import type { BuilderSurroundings } from './builder-surroundings.js';
+import { machineRequest } from './machine-request.js';
 import { MovingAverage } from './moving-average.js';
-import { pause } from './pause.js';
-import { type BuilderSurroundings, PooledBuilder } from './pooled-builder.js';
+import type { PoolSettings } from './pool-settings.js';
+import { PooledBuilder } from './pooled-builder.js';
 import { ProviderHealth } from './provider-health.js';
+import { ProviderRoom } from './provider-room.js';
+import type { BuilderRecord } from './records/builder-record.js';
+import { newBuilderRecord } from './records/new-builder-record.js';
+import { strayRecord } from './records/stray-record.js';
 
-const LIST_PAUSES = { firstMs: 250, maxMs: 10_000 };
-/** Younger things are left to those who may be making them. */
-const SWEEP_AGE_MS = 600_000;
-/** A list may lack a machine that is younger. */
-const LIST_TRUST_MS = 120_000;
 /** What failed for these reasons says something of the provider; a machine that dies later does not. */
 const STARTING: readonly PoolBuilderState[] = ['creating', 'booting'];
-
 const COMING: readonly PoolBuilderState[] = [...STARTING, 'ready'];
+/** Timers of a monotonic clock do not notice when that of the wall is set. */
+const LONGEST_LOOK_MS = 600_000;
+/** After which a provider that has no room is asked again. */
+const ROOM_LOOK_MS = 15_000;
 
 /** What a pool is made of, beside what its builders need. */
-export interface PoolDependencies extends Omit<BuilderSurroundings, 'onChange' | 'onFailure'> {
-	readonly createConcurrency: number;
+export interface PoolDependencies extends Omit<BuilderSurroundings, 'pool' | 'onChange' | 'onFailure'> {
 	/** Of a lease: a builder is not handed out when it might not live so long. */
-	readonly deadlineMs: number;
-	readonly reconcileMs: number;
-	/** How many checkouts are in line. */
+	readonly deadlineMs: () => number;
+	/** How many checkouts would have a builder at once if there were enough. */
 	readonly waiting: () => number;
 	/** Called after any change. */
 	readonly onChange: () => void;
-	/** Called when the provider said no in a way that time does not mend. */
+	/** Called when those who wait without a builder coming for them wait in vain. */
 	readonly onRefused: (error: ContainerBuilderError) => void;
 	/** Called when a builder that was handed out has failed. */
 	readonly onLeasedFailure: (builder: PooledBuilder, error: ContainerBuilderError) => void;
+	readonly onGone: (builderId: string) => void;
 }
 
 /** The builders of one kind: makes them as the policy says, and sees them all off. */
 export class Pool {
+	readonly health: ProviderHealth;
 	readonly #own: PoolDependencies;
 	readonly #around: BuilderSurroundings;
-	readonly #clock: Clock;
-	readonly #policy: ActivePolicy;
 	readonly #builders = new Map<string, PooledBuilder>();
-	readonly #health: ProviderHealth;
 	readonly #boots = new MovingAverage();
-	/** When builders went: a list may still have them for a while. */
-	readonly #goneAt = new Map<string, number>();
-	#open = false;
-	#draining = false;
+	readonly #room: ProviderRoom;
+	#settings: PoolSettings;
+	#policy: ActivePolicy | undefined;
+	/** When machines were begun, oldest first. */
+	#creates: number[] = [];
+	#explanation: PoolExplanation | undefined;
+	#currentImage: string | undefined;
+	#state: 'opening' | 'open' | 'draining' | 'closed' = 'opening';
 	#scheduled = false;
-	#cancelReconcile = (): void => {};
-	#cancelExpiry = (): void => {};
+	#cancelLook = (): void => {};
 
-	constructor(dependencies: PoolDependencies) {
+	constructor(settings: PoolSettings, dependencies: PoolDependencies) {
+		this.#settings = settings;
 		this.#own = dependencies;
-		this.#clock = dependencies.clock;
-		const { pool, createConcurrency } = dependencies;
-		this.#policy = activePolicy({ max: pool.max, reserve: pool.reserve, createConcurrency }, Date.now());
-		this.#health = new ProviderHealth(this.#clock, () => this.wake());
+		const { clock, calls } = dependencies;
+		this.health = new ProviderHealth(clock, () => this.wake());
+		this.#room = new ProviderRoom({ calls, clock, onKnown: () => this.wake() });
+		const pool = (): PoolSettings => this.#settings;
 		this.#around = {
 			...dependencies,
+			get pool() {
+				return pool();
+			},
 			onChange: (builder) => this.#changed(builder),
 			onFailure: (builder, error, from) => this.#failed(builder, error, from),
 		};
+	}
+
+	get settings(): PoolSettings {
+		return this.#settings;
+	}
+
+	/** The policy in force. */
+	get policy(): ActivePolicy {
+		return this.#policy ?? activePolicy(this.#settings.policy, epochOf(this.#own.clock));
 	}
 
 	/** In the order of their making; those that are gone are not among them. */
@@ -75,33 +97,86 @@ export class Pool {
 		return this.builders.filter(({ state }) => COMING.includes(state));
 	}
 
-	get health(): ProviderHealth {
-		return this.#health;
-	}
-
 	/** How long builders took to become ready, on average. */
 	get bootMs(): number | undefined {
 		return this.#boots.value;
 	}
 
-	/** Destroys what bears the owner's name from before, then begins to make builders. */
-	async start(signal: AbortSignal): Promise<void> {
-		const { calls } = this.#own;
-		const machines = await calls.list();
-		for (const machine of machines) this.#destroyUnknown(machine, 'left from before');
-		await calls.sweep(new Set(this.#builders.keys()), 0);
-		if (signal.aborted || this.#draining) return;
-		this.#open = true;
-		this.#scheduleReconcile();
+	/** Why the policy decided last as it did. */
+	get explanation(): PoolExplanation | undefined {
+		return this.#explanation;
+	}
+
+	find(builderId: string): PooledBuilder | undefined {
+		return this.#builders.get(builderId);
+	}
+
+	/** Takes over what an earlier process has written down; whoever calls lets it go on. */
+	adopt(record: BuilderRecord): PooledBuilder {
+		const builder = new PooledBuilder(this.#around, record);
+		this.#builders.set(builder.id, builder);
+		return builder;
+	}
+
+	/** Sees a machine off that nobody knows. */
+	destroyStray(machine: Machine, reason: string): void {
+		this.adopt(strayRecord(machine, this.#around, reason)).goOn();
+	}
+
+	/** Begins to make builders. */
+	open(): void {
+		if (this.#state !== 'opening') return;
+		this.#state = 'open';
+		void this.lookForNewImage();
 		this.wake();
 	}
 
-	/** The oldest builder that is ready. */
+	/** Other numbers, and other machines for builders to come. */
+	configure(settings: PoolSettings): void {
+		this.#settings = settings;
+		this.#policy = undefined;
+		void this.lookForNewImage();
+		this.wake();
+	}
+
+	/** Makes no more, and gives up what nobody has. */
+	drain(): void {
+		if (this.#state === 'closed') return;
+		this.#state = 'draining';
+		this.wake();
+	}
+
+	/** Decides nothing any more: the fleet destroys all. */
+	close(): void {
+		this.#state = 'closed';
+		this.#cancelLook();
+		this.health.close();
+	}
+
+	/** Lets go of everything: the machines stay as they are. */
+	abandon(error: ContainerBuilderError): void {
+		this.close();
+		for (const builder of this.#builders.values()) builder.abandon(error);
+	}
+
+	/** The builder to hand out next. */
 	firstReady(): PooledBuilder | undefined {
-		for (const builder of this.#builders.values()) {
-			if (builder.state === 'ready' && !this.#isExpired(builder)) return builder;
+		if (this.#state !== 'open') return undefined;
+		const chosen = chooseReady(this.#snapshotBuilders(), this.policy);
+		return chosen && this.#builders.get(chosen.id);
+	}
+
+	/** Asks what new machines would boot; builders of another image are replaced. Never rejects. */
+	async lookForNewImage(): Promise<void> {
+		const { calls, logger } = this.#own;
+		if (!calls.provider.capabilities.resolveImage) return;
+		try {
+			this.#currentImage = await calls.resolveImage(this.#sampleRequest());
+			this.wake();
+		} catch (error) {
+			const { message } = ContainerBuilderError.from(error);
+			logger.debug({ pool: this.#settings.name }, `which builder image is current is not known: ${message}`);
 		}
-		return undefined;
 	}
 
 	/** Decides soon, once for all that happens now. */
@@ -115,64 +190,88 @@ export class Pool {
 		});
 	}
 
-	/** Makes no more and destroys all; resolves when the provider's own list has none left. */
-	async close(): Promise<void> {
-		this.#draining = true;
-		this.#cancelReconcile();
-		this.#cancelExpiry();
-		this.#health.close();
-		for (let looks = 1; !this.#own.signal.aborted; looks++) {
-			await Promise.all(this.builders.map((builder) => builder.destroy('closing')));
-			try {
-				const machines = await this.#own.calls.list();
-				if (machines.length === 0) return;
-				for (const machine of machines) {
-					if (machine.state !== 'deleting') this.#destroyUnknown(machine, 'closing');
-				}
-			} catch (error) {
-				const { message } = ContainerBuilderError.from(error);
-				this.#own.logger.warn({ looks }, `cannot see whether all builders are gone: ${message}`);
-			}
-			await pause(this.#clock, backoffMs(looks, LIST_PAUSES), this.#own.signal);
-		}
-	}
-
 	#act(): void {
-		if (!this.#open || this.#draining) return;
-		const decision = decidePool({
-			...this.#health.snapshot,
-			policy: this.#policy,
-			waiting: this.#own.waiting(),
-			creates: [],
-			nowMs: this.#clock.now(),
-			draining: false,
-			builders: this.builders.map((builder) => ({
-				id: builder.id,
-				state: builder.state,
-				ageMs: builder.ageMs,
-				expired: this.#isExpired(builder),
-				outdated: false,
-			})),
-		});
+		if (this.#state !== 'open' && this.#state !== 'draining') return;
+		const decision = this.#decide();
+		this.#explanation = decision.explanation;
 		for (const { id, reason } of decision.destroy) void this.#builders.get(id)?.destroy(reason);
+		const full = decision.explanation.heldBy.some(({ by }) => by === 'quota');
+		this.#scheduleLook(Math.min(decision.lookAgainMs ?? Infinity, full ? ROOM_LOOK_MS : Infinity));
+		if (decision.create === 0 || !this.#room.take(this.#sampleRequest(), decision.create)) return;
 		for (let made = 0; made < decision.create; made++) {
-			const builder = new PooledBuilder(`b-${randomUUID()}`, this.#around);
+			const builder = new PooledBuilder(this.#around);
 			this.#builders.set(builder.id, builder);
+			this.#creates.push(this.#own.clock.now());
 			builder.start(decision.createReason);
 		}
-		if (decision.create > 0) this.wake();
+		this.wake();
+	}
+
+	#decide(): PoolDecision {
+		const { clock, waiting } = this.#own;
+		const nowMs = clock.now();
+		const policy = activePolicy(this.#settings.policy, epochOf(clock));
+		this.#policy = policy;
+		const { perMs = 0 } = policy.createRate ?? {};
+		this.#creates = this.#creates.filter((at) => at > nowMs - perMs);
+		return decidePool({
+			...this.health.snapshot,
+			policy,
+			waiting: waiting(),
+			builders: this.#snapshotBuilders(),
+			headroom: this.#room.known,
+			creates: this.#creates,
+			nowMs,
+			draining: this.#state === 'draining',
+		});
+	}
+
+	#snapshotBuilders(): PoolSnapshotBuilder[] {
+		const usable = this.#usableMs;
+		const current = this.#currentImage;
+		return this.builders.map(({ id, state, ageMs, imageId }) => ({
+			id,
+			state,
+			ageMs,
+			expired: ageMs >= usable,
+			outdated: current !== undefined && imageId !== undefined && imageId !== current,
+		}));
+	}
+
+	/** For how long after it was asked for a builder may be handed out. */
+	get #usableMs(): number {
+		const { lifetimeMs } = this.#settings;
+		return usableMs({ lifetimeMs, deadlineMs: this.#own.deadlineMs() });
+	}
+
+	/** When something changes by time alone: a decision is due, a period ends, a builder of the reserve expires. */
+	#scheduleLook(lookAgainMs: number): void {
+		const { clock } = this.#own;
+		this.#cancelLook();
+		const epoch = epochOf(clock);
+		const change = nextPolicyChange(this.#settings.policy, epoch);
+		const ages = this.builders.flatMap(({ state, ageMs }) => (state === 'ready' ? [ageMs] : []));
+		const delayMs = Math.min(
+			lookAgainMs,
+			change === undefined ? Infinity : change - epoch,
+			ages.length === 0 ? Infinity : this.#usableMs - Math.max(...ages),
+		);
+		if (delayMs === Infinity) return;
+		this.#cancelLook = clock.schedule(() => this.wake(), Math.min(Math.max(delayMs, 100), LONGEST_LOOK_MS));
 	}
 
 	#changed(builder: PooledBuilder): void {
 		if (builder.state === 'ready') {
-			this.#health.succeeded(builder.askedAt);
+			this.health.succeeded(builder.askedAt);
 			this.#boots.add(builder.ageMs);
-			this.#scheduleExpiry();
 		}
 		if (builder.state === 'gone') {
 			this.#builders.delete(builder.id);
-			this.#goneAt.set(builder.id, this.#clock.now());
-			if (builder.hadMachine) this.#health.roomFreed();
+			this.#own.onGone(builder.id);
+			if (builder.hadMachine) {
+				this.health.roomFreed();
+				this.#room.freed();
+			}
 		}
 		this.wake();
 	}
@@ -180,75 +279,14 @@ export class Pool {
 	#failed(builder: PooledBuilder, error: ContainerBuilderError, from: PoolBuilderState): void {
 		if (from === 'leased') this.#own.onLeasedFailure(builder, error);
 		if (!STARTING.includes(from)) return;
-		this.#health.failed(error);
-		if (!error.retryable) this.#own.onRefused(error);
+		this.health.failed(error);
+		const exhausted = launchesExhausted(this.health.history, this.policy);
+		if (!error.retryable || exhausted) this.#own.onRefused(error);
 	}
 
-	#destroyUnknown(machine: Machine, reason: string): void {
-		if (this.#builders.has(machine.builderId)) return;
-		const found = new PooledBuilder(machine.builderId, this.#around, machine);
-		this.#builders.set(found.id, found);
-		void found.destroy(reason);
-	}
-
-	#isExpired(builder: PooledBuilder): boolean {
-		return builder.ageMs >= this.#usableMs;
-	}
-
-	/** For how long after its making a builder may be handed out. */
-	get #usableMs(): number {
-		return usableMs(this.#own);
-	}
-
-	#scheduleExpiry(): void {
-		this.#cancelExpiry();
-		const waiting = this.builders.filter(({ state }) => state === 'ready');
-		if (waiting.length === 0) return;
-		const oldest = Math.max(...waiting.map(({ ageMs }) => ageMs));
-		this.#cancelExpiry = this.#clock.schedule(
-			() => {
-				this.wake();
-				this.#scheduleExpiry();
-			},
-			Math.max(1_000, this.#usableMs - oldest),
-		);
-	}
-
-	#scheduleReconcile(): void {
-		this.#cancelReconcile = this.#clock.schedule(async () => {
-			await this.#reconcile();
-			if (!this.#draining) this.#scheduleReconcile();
-		}, this.#own.reconcileMs);
-	}
-
-	/** Compares with the provider's list: what neither knows goes, what it has lost has failed. */
-	async #reconcile(): Promise<void> {
-		const { calls, logger } = this.#own;
-		try {
-			const known = this.builders.filter(({ ageMs }) => ageMs >= LIST_TRUST_MS);
-			const machines = await calls.list();
-			if (this.#draining) return;
-			const listed = new Map(machines.map((machine) => [machine.builderId, machine]));
-			const now = this.#clock.now();
-			for (const [id, at] of this.#goneAt) if (now - at > LIST_TRUST_MS) this.#goneAt.delete(id);
-			for (const machine of machines) {
-				if (machine.state === 'deleting' || this.#goneAt.has(machine.builderId)) continue;
-				this.#destroyUnknown(machine, 'unknown to this queue');
-			}
-			for (const builder of this.#builders.values()) {
-				if (builder.state === 'creating') continue;
-				const machine = listed.get(builder.id);
-				const gone = machine === undefined && known.includes(builder);
-				if (!gone && machine?.state !== 'failed') continue;
-				const why = gone ? 'its machine is gone' : (machine?.fault ?? 'its machine has failed');
-				builder.fail(new ContainerBuilderError('machine-failed', why));
-			}
-			await calls.sweep(new Set(this.#builders.keys()), SWEEP_AGE_MS);
-		} catch (error) {
-			logger.warn(
-				{},
-				`cannot compare with the provider's list: ${ContainerBuilderError.from(error).message}`,
-			);
-		}
+	#sampleRequest() {
+		const { calls } = this.#own;
+		const { capabilities } = calls.provider;
+		return machineRequest(newBuilderRecord(this.#around), { ...this.#around, capabilities });
 	}
 }

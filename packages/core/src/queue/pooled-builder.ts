@@ -1,88 +1,69 @@
 import { type Deferred, deferred } from '../concurrency/deferred.js';
-import { encodeBootstrap } from '../protocol/bootstrap.js';
-import { randomSecret } from '../protocol/enrolment.js';
 import {
 	type BuilderEvent,
 	type BuilderInfo,
 	type BuilderSummary,
-	type Clock,
 	ContainerBuilderError,
 	type Endpoint,
-	type Logger,
 	type Machine,
 	type PoolBuilderState,
-	type Transport,
 } from '../spec/index.js';
-import { backoffMs } from './backoff.js';
-import type { BuilderJournal } from './builder-journal.js';
-import type { PoolSettings } from './builder-queue-options.js';
+import { epochOf } from '../time/epoch-of.js';
+import { withBootLimit } from './boot-limit.js';
 import { type BuilderTransition, moveBuilder, nextBuilderState } from './builder-state.js';
+import type { BuilderSurroundings } from './builder-surroundings.js';
 import { ControlLink } from './control-link.js';
+import { destroyMachine } from './destroy-machine.js';
 import { BuilderDialer } from './dial-builder.js';
-import type { QueueNews } from './event-log.js';
-import { confirmMachine, findEndpoint } from './machine-look-up.js';
-import { pause } from './pause.js';
-import type { ProviderCalls } from './provider-calls.js';
-import { withTimeLimit } from './time-limit.js';
+import { confirmMachine, findEndpoint, type Reachable } from './machine-look-up.js';
+import { machineRequest } from './machine-request.js';
+import type { BuilderRecord, StoredLease } from './records/builder-record.js';
+import { newBuilderRecord } from './records/new-builder-record.js';
+import type { QueueStep } from './records/queue-steps.js';
 
-const DESTROY_PAUSES = { firstMs: 1_000, maxMs: 60_000 };
-
-/** What all builders of a pool share. */
-export interface BuilderSurroundings {
-	readonly calls: ProviderCalls;
-	readonly journal: BuilderJournal;
-	readonly transports: readonly Transport[];
-	readonly clock: Clock;
-	readonly logger: Logger;
-	readonly owner: string;
-	readonly pool: PoolSettings;
-	readonly bootTimeoutMs: number;
-	readonly lifetimeMs: number;
-	readonly redialGraceMs: number;
-	readonly probeMs: number;
-	readonly insecure: boolean;
-	/** Whether builders are to be ready for the site's registry logins. */
-	readonly sendsLogins: boolean;
-	/** Aborts when the pool gives up altogether: what is left then stays. */
-	readonly signal: AbortSignal;
-	publish(news: QueueNews): void;
-	/** Called after each change of a builder's state, and with progress. */
-	onChange(builder: PooledBuilder): void;
-	/** Called when a builder has failed, with the state it had. */
-	onFailure(builder: PooledBuilder, error: ContainerBuilderError, from: PoolBuilderState): void;
-}
-
-/** One builder from the wish for it until it is gone. */
+/** One builder from the wish for it until it is gone, with what is written down of it. */
 export class PooledBuilder {
 	readonly id: string;
 	/** By the queue's clock. */
 	readonly askedAt: number;
+	readonly link: ControlLink;
 	readonly #around: BuilderSurroundings;
-	readonly #secret = randomSecret();
 	readonly #dialer: BuilderDialer;
 	readonly #stop = new AbortController();
 	readonly #gone: Deferred<void> = deferred();
+	#record: BuilderRecord;
 	#state: PoolBuilderState;
-	#machine: Machine | undefined;
-	#endpoint: Endpoint | undefined;
-	#info: BuilderInfo | undefined;
-	#link: ControlLink | undefined;
 	#fault: string | undefined;
 	#progress: string | undefined;
 	#starting: Promise<void> | undefined;
 	/** Whether a machine may exist. */
-	#mayExist = false;
+	#mayExist: boolean;
 	#onReport: ((event: BuilderEvent) => void) | undefined;
 
-	constructor(id: string, around: BuilderSurroundings, found?: Machine) {
-		this.id = id;
+	/** A new one; or, with `record`, one that an earlier process has made: see {@link goOn}. */
+	constructor(around: BuilderSurroundings, record?: BuilderRecord) {
+		const { transports, clock, insecure, probeMs, redialGraceMs, calls } = around;
 		this.#around = around;
-		this.askedAt = around.clock.now();
-		this.#state = 'creating';
-		this.#machine = found;
-		this.#mayExist = found !== undefined;
-		const { transports, clock, insecure } = around;
-		this.#dialer = new BuilderDialer({ builderId: id, transports, secret: this.#secret, clock, insecure });
+		this.#record = record ?? newBuilderRecord(around);
+		this.#mayExist = record !== undefined;
+		const isLeased = record?.lease !== undefined && record.givenUp === undefined;
+		this.#state = isLeased ? 'leased' : 'creating';
+		const { builderId, secret, sessionKey, enrolled, fingerprint, askedAt } = this.#record;
+		this.id = builderId;
+		this.askedAt = clock.now() - Math.max(0, epochOf(clock) - askedAt);
+		const spent = record === undefined ? 'no' : enrolled ? 'yes' : 'perhaps';
+		this.#dialer = new BuilderDialer({
+			...{ builderId, transports, secret, sessionKey, spent, fingerprint, clock, insecure },
+		});
+		this.link = new ControlLink({
+			dialer: this.#dialer,
+			clock,
+			probeMs,
+			redialGraceMs,
+			confirmMachine: (misses, redialling) => confirmMachine(this.id, calls, misses, redialling),
+			onReport: (event) => this.#onReport?.(event),
+			onLost: (error) => this.fail(error),
+		});
 	}
 
 	get state(): PoolBuilderState {
@@ -91,7 +72,12 @@ export class PooledBuilder {
 
 	/** Whether there was a machine for certain. */
 	get hadMachine(): boolean {
-		return this.#machine !== undefined;
+		return this.#record.machine !== undefined;
+	}
+
+	/** What its machine was booted from; undefined before there is one. */
+	get imageId(): string | undefined {
+		return this.#record.machine?.imageId;
 	}
 
 	get ageMs(): number {
@@ -108,29 +94,30 @@ export class PooledBuilder {
 		return this.#gone.promise;
 	}
 
-	/** For the queue, once it is ready. */
-	get link(): ControlLink {
-		if (this.#link === undefined) throw new TypeError('the builder has no link yet');
-		return this.#link;
+	/** The lease that is written down. */
+	get lease(): StoredLease | undefined {
+		return this.#record.lease;
 	}
 
 	get info(): BuilderInfo {
-		if (this.#info === undefined) throw new TypeError('the builder has not answered yet');
-		return this.#info;
+		if (this.link.info === undefined) throw new TypeError('the builder has not answered yet');
+		return this.link.info;
 	}
 
 	/** Where clients reach it. */
 	get endpoint(): Endpoint {
-		if (this.#endpoint === undefined) throw new TypeError('the builder has no endpoint yet');
-		return this.#dialer.pinned(this.#endpoint);
+		const endpoint = this.#record.machine?.endpoint;
+		if (endpoint === undefined) throw new TypeError('the builder has no endpoint yet');
+		return this.#dialer.pinned(endpoint);
 	}
 
 	get summary(): BuilderSummary {
+		const endpoint = this.#record.machine?.endpoint;
 		return {
 			id: this.id,
 			pool: this.#around.pool.name,
 			state: this.#state,
-			endpoint: this.#endpoint && this.#dialer.pinned(this.#endpoint),
+			endpoint: endpoint && this.#dialer.pinned(endpoint),
 			ageMs: Math.max(0, this.ageMs),
 			fault: this.#fault,
 		};
@@ -138,13 +125,47 @@ export class PooledBuilder {
 
 	/** Makes the machine and waits until its daemon has proved itself. */
 	start(reason: string): void {
-		this.#starting ??= this.#start(reason);
+		this.#starting ??= this.#begin(async () => {
+			const { publish, pool } = this.#around;
+			publish({ type: 'builder-create-start', builderId: this.id, pool: pool.name, reason });
+			await this.#save({}, 'builder-recorded');
+			const machine = await this.#create();
+			publish({ type: 'builder-create-end', builderId: this.id, machineId: machine.id });
+			await this.#boot(machine);
+		});
+	}
+
+	/** Goes on with one of an earlier process: as leased, as one that boots, or with its destruction. */
+	goOn(): void {
+		const { givenUp, lease, machine } = this.#record;
+		this.#around.publish({ type: 'builder-adopted', builderId: this.id, leaseId: lease?.id });
+		if (givenUp !== undefined) void this.destroy(givenUp);
+		else if (lease === undefined) {
+			this.#starting ??= this.#begin(async () => {
+				await this.#boot(undefined);
+				const { phase } = await this.link.call('probe', {}, this.#stop.signal);
+				if (phase !== 'idle') {
+					throw new ContainerBuilderError('builder-lost', 'it has a lease that is not written down');
+				}
+				this.#around.step('builder-adopted');
+			});
+		} else if (machine?.endpoint === undefined) {
+			this.fail(new ContainerBuilderError('builder-lost', 'nobody knows where it is'));
+		} else {
+			this.link.reopen(machine.endpoint);
+			this.#around.step('lease-adopted');
+		}
 	}
 
 	/** Marks it as handed out; from now on its reports go to `onReport`. */
 	take(onReport: (event: BuilderEvent) => void): void {
 		this.#onReport = onReport;
-		this.#move('leased');
+		if (this.#state !== 'leased') this.#move('leased');
+	}
+
+	/** Writes its lease down, or what has changed of it. */
+	saveLease(lease: StoredLease, step: QueueStep): Promise<void> {
+		return this.#save({ lease }, step);
 	}
 
 	/** Takes note that it is of no use any more. Whoever watches destroys it. */
@@ -153,7 +174,7 @@ export class PooledBuilder {
 		if (nextBuilderState(from, 'failed') === undefined) return;
 		this.#fault = error.message;
 		this.#stop.abort(error);
-		this.#link?.close(error);
+		this.link.close(error);
 		this.#around.publish({ type: 'builder-failed', builderId: this.id, error: error.toJSON() });
 		this.#around.logger.warn({ builder: this.id, code: error.code }, error.message);
 		this.#state = moveBuilder(from, 'failed');
@@ -167,21 +188,23 @@ export class PooledBuilder {
 			this.#around.publish({ type: 'builder-destroy-start', builderId: this.id, reason });
 			const error = new ContainerBuilderError('builder-lost', `the builder was given up: ${reason}`);
 			this.#stop.abort(error);
-			this.#link?.close(error);
+			this.link.close(error);
 			this.#move('destroy');
-			void this.#destroy();
+			void this.#destroy(reason);
 		}
 		return this.gone;
 	}
 
-	async #start(reason: string): Promise<void> {
+	/** Lets go of it: this process has nothing to say any more. Its machine stays as it is. */
+	abandon(error: ContainerBuilderError): void {
+		this.#stop.abort(error);
+		this.link.close(error);
+	}
+
+	async #begin(work: () => Promise<void>): Promise<void> {
 		const { publish, clock } = this.#around;
 		try {
-			publish({ type: 'builder-create-start', builderId: this.id, pool: this.#around.pool.name, reason });
-			const machine = await this.#create();
-			publish({ type: 'builder-create-end', builderId: this.id, machineId: machine.id });
-			this.#move('created');
-			await this.#boot(machine);
+			await work();
 			publish({ type: 'builder-ready', builderId: this.id, bootMs: clock.now() - this.askedAt });
 			this.#move('answered');
 		} catch (error) {
@@ -190,40 +213,22 @@ export class PooledBuilder {
 	}
 
 	async #create(): Promise<Machine> {
-		const { calls, journal, owner, pool, lifetimeMs, bootTimeoutMs, sendsLogins } = this.#around;
-		const { signal } = this.#stop;
+		const { calls, step } = this.#around;
 		const { capabilities } = calls.provider;
-		await journal.intend(this.id, { pool: pool.name, architecture: pool.architecture });
 		this.#mayExist = true;
 		try {
 			const machine = await calls.create(
+				machineRequest(this.#record, { ...this.#around, capabilities }),
+				this.#stop.signal,
 				{
-					builderId: this.id,
-					owner,
-					pool: pool.name,
-					architecture: pool.architecture,
-					flavor: pool.flavor,
-					image: pool.image,
-					bootstrap: encodeBootstrap({
-						version: 1,
-						builderId: this.id,
-						owner,
-						listen: { url: capabilities.listen.url },
-						secret: this.#secret,
-						enrolMs: bootTimeoutMs * 2,
-						lifetimeMs,
-						privilege: capabilities.privilege,
-						...(sendsLogins ? { logins: true } : {}),
-					}),
-					lifetimeMs,
-					limits: pool.limits,
-					network: pool.network,
-					labels: pool.labels,
+					limitMs: this.#around.pool.createTimeoutMs,
+					onProgress: (message) => this.#report(message),
+					onSent: () => step('create-sent'),
 				},
-				signal,
-				(message) => this.#report(message),
 			);
-			this.#machine = machine;
+			step('create-answered');
+			const { id, imageId, endpoint } = machine;
+			await this.#save({ machine: { id, imageId, endpoint } }, 'machine-recorded');
 			return machine;
 		} catch (error) {
 			this.#mayExist = ContainerBuilderError.from(error).outcome !== 'none';
@@ -231,60 +236,58 @@ export class PooledBuilder {
 		}
 	}
 
-	async #boot(machine: Machine): Promise<void> {
-		const { clock, bootTimeoutMs, calls, probeMs, redialGraceMs } = this.#around;
-		let last: unknown;
-		const remember = (error: unknown): void => {
-			last = error;
-		};
-		const onTimeout = (): ContainerBuilderError => {
-			const why = last === undefined ? '' : `: ${ContainerBuilderError.from(last).message}`;
-			return new ContainerBuilderError(
-				'boot-timeout',
-				`the builder did not answer within ${bootTimeoutMs / 1000} s${why}`,
-				{ cause: last },
-			);
-		};
-		await withTimeLimit(
-			{ clock, limitMs: bootTimeoutMs, signal: this.#stop.signal, onTimeout },
-			async (signal) => {
-				this.#endpoint = await findEndpoint({ machine, calls, clock, signal, onFailure: remember });
-				this.#report('waiting for the builder to answer');
-				this.#link = new ControlLink({
-					dialer: this.#dialer,
-					clock,
-					probeMs,
-					redialGraceMs,
-					confirmMachine: (misses, redialling) => confirmMachine(this.id, calls, misses, redialling),
-					onReport: (event) => this.#onReport?.(event),
-					onLost: (error) => this.fail(error),
-				});
-				this.#info = await this.#link.open(this.#endpoint, signal, remember);
-			},
-		);
+	async #boot(machine: Machine | undefined): Promise<void> {
+		const { step } = this.#around;
+		this.#move('created');
+		await withBootLimit(this.#around, this.#stop.signal, async (signal, onFailure) => {
+			const { id, imageId, endpoint } = await this.#whereItAnswers(machine, signal, onFailure);
+			this.#record = { ...this.#record, machine: { id, imageId, endpoint } };
+			this.#report('waiting for the builder to answer');
+			await this.link.open(endpoint, signal, onFailure);
+		});
+		step('builder-enrolled');
+		await this.#save({ enrolled: true, fingerprint: this.#dialer.fingerprint }, 'enrolment-recorded');
 	}
 
-	async #destroy(): Promise<void> {
-		const { calls, clock, logger, signal } = this.#around;
+	async #whereItAnswers(
+		machine: Machine | undefined,
+		signal: AbortSignal,
+		onFailure: (error: unknown) => void,
+	): Promise<Reachable> {
+		const { calls, clock } = this.#around;
+		const known = machine ?? this.#record.machine;
+		if (known?.endpoint !== undefined) return { ...known, endpoint: known.endpoint };
+		return await findEndpoint({ builderId: this.id, machine, calls, clock, signal, onFailure });
+	}
+
+	async #destroy(reason: string): Promise<void> {
+		const { calls, clock, logger, signal, records, step } = this.#around;
 		await this.#starting;
-		for (let failures = 1; this.#mayExist; failures++) {
-			try {
-				await calls.destroy(this.id, this.#machine?.id);
-				this.#mayExist = false;
-			} catch (error) {
-				if (signal.aborted) return;
-				this.#fault = ContainerBuilderError.from(error).message;
-				logger.warn({ builder: this.id, failures }, `cannot destroy a builder: ${this.#fault}`);
-				await pause(clock, backoffMs(failures, DESTROY_PAUSES), signal).catch(() => {});
-				if (signal.aborted) return;
-			}
+		if (this.#mayExist) {
+			await this.#save({ givenUp: reason }, 'give-up-recorded').catch((error: unknown) => {
+				logger.warn({ builder: this.id }, `cannot write down that a builder is given up: ${String(error)}`);
+			});
+			const gone = await destroyMachine({
+				...{ builderId: this.id, machineId: this.#record.machine?.id, calls, clock, logger, signal, step },
+				onFault: (message) => {
+					this.#fault = message;
+				},
+			});
+			if (!gone) return;
 		}
-		await this.#around.journal.forget(this.id).catch((error: unknown) => {
+		await records.eraseBuilder(this.id).catch((error: unknown) => {
 			logger.warn({ builder: this.id }, `cannot strike out a builder: ${String(error)}`);
 		});
+		step('builder-erased');
 		this.#around.publish({ type: 'builder-gone', builderId: this.id });
 		this.#move('destroyed');
 		this.#gone.resolve();
+	}
+
+	async #save(changes: Partial<BuilderRecord>, step: QueueStep): Promise<void> {
+		this.#record = { ...this.#record, ...changes };
+		await this.#around.records.saveBuilder(this.#record);
+		this.#around.step(step);
 	}
 
 	#report(message: string): void {

@@ -12,6 +12,7 @@ import { withTimeLimit } from './time-limit.js';
 const DESTROY_CONCURRENCY = 8;
 const DESTROY_LIMIT_MS = 180_000;
 const LIST_LIMIT_MS = 60_000;
+const ASK_LIMIT_MS = 30_000;
 const SWEEP_LIMIT_MS = 300_000;
 
 /** Options of {@link ProviderCalls}. */
@@ -20,7 +21,6 @@ export interface ProviderCallsOptions {
 	readonly owner: string;
 	readonly clock: Clock;
 	readonly createConcurrency: number;
-	readonly createTimeoutMs: number;
 	/** Aborts when the pool gives up altogether. */
 	readonly signal: AbortSignal;
 }
@@ -37,6 +37,11 @@ export class ProviderCalls {
 		this.#creates = new PQueue({ concurrency: options.createConcurrency });
 	}
 
+	/** Most machines being created at a time from now on. */
+	set createConcurrency(most: number) {
+		this.#creates.concurrency = most;
+	}
+
 	get provider(): Provider {
 		return this.#options.provider;
 	}
@@ -45,29 +50,38 @@ export class ProviderCalls {
 	create(
 		request: MachineRequest,
 		signal: AbortSignal,
-		onProgress: (message: string) => void,
+		more: {
+			readonly limitMs: number;
+			readonly onProgress: (message: string) => void;
+			readonly onSent: () => void;
+		},
 	): Promise<Machine> {
-		const { provider, createTimeoutMs: limitMs } = this.#options;
+		const { provider } = this.#options;
+		const { limitMs } = more;
 		const onTimeout = (): ContainerBuilderError =>
 			new ContainerBuilderError('machine-failed', `no machine was made within ${limitMs / 1000} s`, {
 				outcome: 'unknown',
 			});
 		return this.#creates.add(() =>
-			this.#limited(limitMs, signal, onTimeout, (limited) =>
-				provider.create(request, { signal: limited, onProgress }),
-			),
+			this.#limited(limitMs, signal, onTimeout, (limited) => {
+				const made = provider.create(request, { signal: limited, onProgress: more.onProgress });
+				more.onSent();
+				return made;
+			}),
 		);
 	}
 
-	/** Resolves when all of this builder is gone. */
-	destroy(builderId: string, id: string | undefined): Promise<void> {
+	/** Resolves when all of this builder is gone, as far as the provider knows. */
+	destroy(builderId: string, id: string | undefined, onSent: () => void): Promise<void> {
 		const { provider, owner, signal } = this.#options;
 		const onTimeout = (): ContainerBuilderError =>
 			new ContainerBuilderError('provider-unavailable', `builder ${builderId} is not gone yet`);
 		return this.#destroys.add(() =>
-			this.#limited(DESTROY_LIMIT_MS, signal, onTimeout, (limited) =>
-				provider.destroy({ owner, builderId, id }, { signal: limited }),
-			),
+			this.#limited(DESTROY_LIMIT_MS, signal, onTimeout, (limited) => {
+				const gone = provider.destroy({ owner, builderId, id }, { signal: limited });
+				onSent();
+				return gone;
+			}),
 		);
 	}
 
@@ -82,6 +96,32 @@ export class ProviderCalls {
 			this.#listing = undefined;
 		});
 		return this.#listing;
+	}
+
+	/** The same, of a moment that is not before this call. */
+	async listAnew(): Promise<readonly Machine[]> {
+		await this.#listing?.catch(() => {});
+		return await this.list();
+	}
+
+	/** How many more such machines would fit now. */
+	headroom(request: MachineRequest): Promise<number> {
+		const { provider, signal } = this.#options;
+		const onTimeout = (): ContainerBuilderError =>
+			new ContainerBuilderError('provider-unavailable', 'the provider does not say how much room it has');
+		return this.#limited(ASK_LIMIT_MS, signal, onTimeout, async (limited) =>
+			provider.headroom === undefined ? Infinity : await provider.headroom(request, { signal: limited }),
+		);
+	}
+
+	/** The id of the image that such a machine would boot now; undefined where the provider cannot tell. */
+	resolveImage(request: MachineRequest): Promise<string | undefined> {
+		const { provider, signal } = this.#options;
+		const onTimeout = (): ContainerBuilderError =>
+			new ContainerBuilderError('provider-unavailable', 'the provider does not say which image is current');
+		return this.#limited(ASK_LIMIT_MS, signal, onTimeout, async (limited) =>
+			provider.resolveImage?.(request, { signal: limited }),
+		);
 	}
 
 	/** Removes what belongs to no builder of `keep`. */

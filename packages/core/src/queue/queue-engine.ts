@@ -1,130 +1,97 @@
 import { setMaxListeners } from 'node:events';
-import { canceledError, throwIfAborted } from '../concurrency/throw-if-aborted.js';
+import { type Deferred, deferred } from '../concurrency/deferred.js';
 import {
 	type BuildRecord,
 	type Checkout,
 	type CheckoutRequest,
-	type Clock,
 	ContainerBuilderError,
 	type ImageRepository,
 	type Lease,
-	type Logger,
 	type QueueStatus,
 } from '../spec/index.js';
-import { systemClock } from '../time/system-clock.js';
-import { backoffMs } from './backoff.js';
-import { BuildBook } from './build-book.js';
-import { BuilderJournal } from './builder-journal.js';
-import {
-	type BuilderQueueOptions,
-	checkName,
-	type PoolSettings,
-	resolvePool,
-} from './builder-queue-options.js';
-import { checkCheckout } from './check-checkout.js';
+import type { BuildBook } from './build-book.js';
+import type { BuilderQueueOptions, QueueSettings } from './builder-queue-options.js';
+import { checkName } from './check-name.js';
 import { checkSpecification } from './check-specification.js';
-import { CheckoutHandle } from './checkout-handle.js';
 import { EventLog } from './event-log.js';
+import { handedOver } from './handed-over.js';
 import { KeepAlive } from './keep-alive.js';
-import { LeaseDesk } from './lease-desk.js';
-import { memoryStore } from './memory-store.js';
-import { pause } from './pause.js';
-import { placeNews } from './place-news.js';
-import { Pool } from './pool.js';
-import { ProviderCalls } from './provider-calls.js';
+import type { LeaseDesk } from './lease-desk.js';
+import type { LinePolicy } from './line-policy.js';
+import { type PoolSettings, poolSettings } from './pool-settings.js';
 import { queueClosed } from './queue-closed.js';
+import { type QueueParts, queueParts } from './queue-parts.js';
 import { queueStatus } from './queue-status.js';
 import { queueTimings } from './queue-timings.js';
+import { servePools } from './serve-pools.js';
 import { withTimeLimit } from './time-limit.js';
-import { WaitingRoom } from './waiting-room.js';
+import { type ResolvedUserRules, userRules } from './user-policy.js';
 
-const START_PAUSES = { firstMs: 500, maxMs: 30_000 };
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+/** Why a queue has ended. `handed-over`: builders are left for the next process. `replaced`: another process is the queue now. */
+export type QueueEndReason = 'closed' | 'handed-over' | 'replaced';
 
-/** The works of a queue in this process: the line, the pool, and the leases that join the two. */
+/** The works of a queue in this process: the line, the pools, and the leases that join the two. */
 export class QueueEngine {
 	readonly events = new EventLog();
-	readonly builds: BuildBook;
-	readonly desk: LeaseDesk;
 	readonly #options: BuilderQueueOptions;
-	readonly #clock: Clock;
-	readonly #journal: BuilderJournal;
-	readonly #pool: Pool;
-	readonly #settings: PoolSettings;
-	readonly #room: WaitingRoom;
-	readonly #closeTimeoutMs: number;
+	readonly #parts: QueueParts;
 	readonly #alive = new KeepAlive();
 	readonly #stop = new AbortController();
 	readonly #giveUp = new AbortController();
+	readonly #ended: Deferred<QueueEndReason> = deferred();
+	#settings: QueueSettings;
 	#state: QueueStatus['state'] = 'open';
 	#starting: Promise<void> | undefined;
-	#startError: ContainerBuilderError | undefined;
-	#started = false;
 	#closing: Promise<void> | undefined;
 
 	constructor(options: BuilderQueueOptions) {
-		const { provider, owner, clock = systemClock, logger = silent } = options;
-		const store = options.store ?? memoryStore();
+		const { provider, owner, store } = options;
 		checkSpecification('provider', provider);
-		checkSpecification('store', store);
+		if (store !== undefined) checkSpecification('store', store);
 		checkName(owner, 'owner of a queue');
 		this.#options = options;
-		this.#clock = clock;
-		this.#settings = resolvePool(provider, options.pool);
-		this.#journal = new BuilderJournal(store, owner);
-		this.builds = new BuildBook(clock);
-		this.#room = new WaitingRoom({
-			clock,
-			builds: this.builds,
-			publish: (news) => this.events.publish(news),
-			onChange: () => this.#pool.wake(),
-		});
-		const timings = queueTimings(options);
-		this.#closeTimeoutMs = timings.closeTimeoutMs;
-		const createConcurrency = options.createConcurrency ?? 2;
+		this.#settings = options;
 		const { signal } = this.#giveUp;
 		// As many listen as builders are being destroyed.
 		setMaxListeners(0, signal);
-		this.desk = new LeaseDesk({
-			...timings,
-			clock,
-			builds: this.builds,
-			room: this.#room,
-			pool: () => this.#pool,
+		this.#parts = queueParts(options, {
 			publish: (news) => this.events.publish(news),
+			linePolicy: () => this.#linePolicy(),
+			rulesOf: (user) => this.#rulesOf(user),
 			checkOpen: () => this.#checkOpen(),
-			logins: options.logins,
-			logger,
-		});
-		this.#pool = new Pool({
-			calls: new ProviderCalls({
-				provider,
-				owner,
-				clock,
-				createConcurrency,
-				createTimeoutMs: timings.createTimeoutMs,
-				signal,
-			}),
-			journal: this.#journal,
-			transports: options.transports,
-			clock,
-			logger,
-			owner,
-			pool: this.#settings,
-			...timings,
-			insecure: options.insecure ?? false,
-			sendsLogins: options.logins !== undefined,
-			createConcurrency,
+			onPoolsChange: () => servePools(this.#parts, { handsOut: this.#state === 'open' }),
 			signal,
-			publish: (news) => this.events.publish(news),
-			waiting: () => this.#room.inLine,
-			onChange: () => this.#poolChanged(),
-			onRefused: (error) => this.#room.failBehind(this.#pool.coming.length, error),
-			onLeasedFailure: (builder, error) => this.desk.lost(builder, error),
 		});
+		this.#parts.pools.configure(this.#poolSettings(options));
 	}
 
-	/** Looks at what is left from before, then fills the reserve. Rejects with what time does not mend. */
+	get builds(): BuildBook {
+		return this.#parts.builds;
+	}
+
+	get desk(): LeaseDesk {
+		return this.#parts.desk;
+	}
+
+	/** Resolves when the queue has ended, with why. */
+	get ended(): Promise<QueueEndReason> {
+		return this.#ended.promise;
+	}
+
+	/** Becomes the owner's one queue, and goes on with what an earlier process has left. */
+	async acquire(): Promise<void> {
+		if (this.#state !== 'open') throw queueClosed();
+		const letGo = this.#alive.hold();
+		try {
+			await this.#parts.recovery.recover(this.#stop.signal, () => this.#abandon('replaced'));
+		} catch (error) {
+			throw this.#stop.signal.aborted ? queueClosed() : error;
+		} finally {
+			letGo();
+		}
+	}
+
+	/** The same, then fills the reserve. Rejects with what time does not mend. */
 	start(): Promise<void> {
 		if (this.#state !== 'open') return Promise.reject(queueClosed());
 		this.#starting ??= this.#startUp().catch((error: unknown) => {
@@ -135,33 +102,14 @@ export class QueueEngine {
 	}
 
 	checkout(request: CheckoutRequest, user: string, signal: AbortSignal | undefined): Checkout {
-		const handle = new CheckoutHandle(request.buildId, signal);
-		try {
-			throwIfAborted(signal);
-			this.#checkOpen();
-			checkCheckout(request, user, this.#settings, this.builds.find(request.buildId));
-		} catch (error) {
-			handle.fail(error);
-			return handle;
-		}
-		const waiting = this.#room.find(request.buildId);
-		const lease = this.desk.leases.ofBuild(request.buildId);
-		if (waiting !== undefined) this.#room.join(waiting, handle);
-		else if (lease !== undefined)
-			this.desk.resume(lease, signal).then(
-				(fresh) => handle.grant(fresh),
-				(error) => handle.fail(error),
-			);
-		else {
-			const architecture = request.architecture ?? this.#settings.architecture;
-			this.builds.open({ buildId: request.buildId, user, architecture, labels: request.labels ?? {} });
-			this.#enqueue(request.buildId, user, handle, 'behind');
-		}
-		return handle;
+		const checkout = this.#parts.admission.checkout(request, user, signal);
+		// A start that fails for good fails all who wait.
+		if (this.#state === 'open') this.start().catch(() => {});
+		return checkout;
 	}
 
 	async resume(buildId: string, user: string | undefined, signal: AbortSignal | undefined): Promise<Lease> {
-		throwIfAborted(signal);
+		await this.#parts.recovery.done(signal);
 		const lease = this.desk.leases.ofBuild(buildId);
 		if (lease === undefined || (user !== undefined && lease.user !== user)) {
 			throw new ContainerBuilderError('not-found', `no build ${buildId} of yours is running`);
@@ -170,14 +118,15 @@ export class QueueEngine {
 	}
 
 	async cancel(buildId: string, user: string | undefined, reason: string): Promise<void> {
+		await this.#parts.recovery.done(undefined);
 		const build = this.find(buildId, user);
 		if (build === undefined)
 			throw new ContainerBuilderError('not-found', `there is no build ${buildId} of yours`);
-		const waiting = this.#room.find(buildId);
-		if (waiting !== undefined) this.#room.fail(waiting, new ContainerBuilderError('canceled', reason));
+		const waiting = this.#parts.room.find(buildId);
+		if (waiting !== undefined) this.#parts.room.fail(waiting, new ContainerBuilderError('canceled', reason));
 		const lease = this.desk.leases.ofBuild(buildId);
-		if (lease === undefined) return;
-		this.desk.cancel(lease, reason);
+		if (lease !== undefined) await this.desk.cancel(lease, reason);
+		else if (build.state === 'queued') await this.builds.end(buildId, 'canceled');
 	}
 
 	find(buildId: string, user: string | undefined): BuildRecord | undefined {
@@ -194,13 +143,43 @@ export class QueueEngine {
 			owner: this.#options.owner,
 			version: this.#options.version ?? '0.0.0-development',
 			state: this.#state,
-			provider: this.#options.provider.name,
-			pool: this.#settings,
-			builders: this.#pool.builders,
+			pools: this.#parts.pools.all,
 			leases: this.desk.leases.active,
-			waiting: this.#room.entries,
-			now: this.#clock.now(),
+			waiting: this.#parts.room.places,
+			now: this.#parts.clock.now(),
 		});
+	}
+
+	/** Takes other settings over. Throws `invalid-option`, and changes nothing then. */
+	configure(settings: QueueSettings): void {
+		this.#checkOpen();
+		const pools = this.#poolSettings(settings);
+		this.#parts.pools.configure(pools);
+		this.#settings = settings;
+		this.desk.leases.configure(queueTimings({ ...this.#options, ...settings }));
+		for (const entry of this.#parts.room.entries) {
+			if (pools.some(({ name }) => name === entry.pool)) continue;
+			const message = `this queue has no pool ${entry.pool} any more`;
+			this.#parts.room.fail(entry, new ContainerBuilderError('unsupported', message));
+		}
+		this.#parts.room.configure(this.#linePolicy());
+		if (this.#starting !== undefined) void this.#startFleets().catch(() => {});
+	}
+
+	/** Takes nothing new, lets what runs end, at most for so long, and closes then. */
+	async drain(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+		if (this.#state === 'open') {
+			this.#setState('draining');
+			for (const entry of this.#parts.room.entries) this.#parts.room.fail(entry, queueClosed());
+			for (const pool of this.#parts.pools.all) pool.drain();
+		}
+		const letGo = this.#alive.hold();
+		try {
+			await this.desk.leases.untilNone({ timeoutMs, signal });
+		} finally {
+			letGo();
+		}
+		await this.close();
 	}
 
 	close(): Promise<void> {
@@ -208,63 +187,97 @@ export class QueueEngine {
 		return this.#closing;
 	}
 
+	/** Ends, and leaves builders and builds as they are: the next process of this owner takes them over. */
+	handOver(): Promise<void> {
+		this.#closing ??= this.#abandon('handed-over');
+		return this.#closing;
+	}
+
 	async #startUp(): Promise<void> {
+		await this.acquire();
 		const letGo = this.#alive.hold();
 		try {
-			await this.#startUntilGood(this.#stop.signal);
+			await this.#startFleets();
 		} finally {
 			letGo();
 		}
 	}
 
-	async #startUntilGood(signal: AbortSignal): Promise<void> {
-		for (let failures = 1; ; failures++) {
-			try {
-				await this.#journal.open(signal);
-				await this.#pool.start(signal);
-				if (signal.aborted) throw canceledError(signal);
-				this.#started = true;
-				this.#startError = undefined;
-				return;
-			} catch (caught) {
-				if (signal.aborted) throw queueClosed();
-				const error = ContainerBuilderError.from(caught, 'provider-unavailable');
-				this.#startError = error;
-				if (!error.retryable) {
-					this.#room.failBehind(0, error);
+	async #startFleets(): Promise<void> {
+		await Promise.all(
+			this.#parts.pools.fleets.map((fleet) =>
+				fleet.start().catch((error: unknown) => {
+					const reason = ContainerBuilderError.from(error);
+					if (this.#state === 'open') {
+						for (const { settings } of fleet.pools) this.#parts.room.failBehind(settings.name, 0, reason);
+					}
 					throw error;
-				}
-				this.#tellWaiting();
-				await pause(this.#clock, backoffMs(failures, START_PAUSES), signal).catch(() => {});
-			}
-		}
+				}),
+			),
+		);
 	}
 
 	async #close(): Promise<void> {
 		const letGo = this.#alive.hold();
 		const began = this.#starting !== undefined;
-		this.#setState('draining');
+		if (this.#state === 'open') this.#setState('draining');
 		this.#stop.abort();
-		for (const entry of this.#room.entries) this.#room.fail(entry, queueClosed());
-		this.desk.close();
-		const limitMs = this.#closeTimeoutMs;
+		for (const entry of this.#parts.room.entries) this.#parts.room.fail(entry, queueClosed());
+		await this.desk.close();
+		const limitMs = queueTimings(this.#options).closeTimeoutMs;
 		const onTimeout = (): ContainerBuilderError => {
-			const left = this.#pool.builders.map(({ id }) => id).join(', ');
+			const left = this.#parts.pools.builders.map(({ id }) => id).join(', ');
 			return new ContainerBuilderError(
 				'provider-unavailable',
 				`the queue is closed, but builders are left: ${left === '' ? 'the provider does not say which' : left}`,
 				{ hint: 'They are destroyed when a queue of the same owner starts again.' },
 			);
 		};
+		const fleets = this.#parts.pools.fleets.filter(() => began);
 		try {
-			if (began) await withTimeLimit({ clock: this.#clock, limitMs, onTimeout }, () => this.#pool.close());
+			await withTimeLimit({ clock: this.#parts.clock, limitMs, onTimeout }, async () => {
+				await Promise.all(fleets.map((fleet) => fleet.close()));
+			});
 		} finally {
 			this.#giveUp.abort();
-			await this.#journal.close().catch(() => {});
-			this.#setState('closed');
-			this.events.end();
+			await this.#end('closed');
 			letGo();
 		}
+	}
+
+	/** Ends without a word to builders and provider. */
+	async #abandon(reason: 'handed-over' | 'replaced'): Promise<void> {
+		if (this.#state === 'closed') return;
+		this.#setState('closed');
+		this.#stop.abort();
+		const error = handedOver();
+		for (const entry of this.#parts.room.entries) this.#parts.room.dismiss(entry, error);
+		this.desk.leases.abandon();
+		for (const fleet of this.#parts.pools.fleets) fleet.abandon(error);
+		this.#giveUp.abort();
+		await this.#end(reason);
+	}
+
+	async #end(reason: QueueEndReason): Promise<void> {
+		this.#parts.room.close();
+		await this.#parts.records.close().catch(() => {});
+		if (this.#state !== 'closed') this.#setState('closed');
+		this.events.end();
+		this.#ended.resolve(reason);
+	}
+
+	#poolSettings(settings: QueueSettings): readonly PoolSettings[] {
+		const pools = poolSettings(this.#options.provider, settings);
+		for (const { provider } of pools) checkSpecification('provider', provider);
+		return pools;
+	}
+
+	#linePolicy(): LinePolicy {
+		return { ...this.#settings.fairness, limitsOf: (user) => this.#rulesOf(user) };
+	}
+
+	#rulesOf(user: string): ResolvedUserRules {
+		return userRules(this.#settings.users ?? {}, user);
 	}
 
 	#setState(state: QueueStatus['state']): void {
@@ -272,37 +285,7 @@ export class QueueEngine {
 		this.events.publish({ type: 'queue-state', state });
 	}
 
-	#enqueue(buildId: string, user: string, handle: CheckoutHandle, where: 'behind' | 'ahead'): void {
-		this.#room.enter(buildId, user, handle, where);
-		// A start that fails for good fails all who wait.
-		this.start().catch(() => {});
-	}
-
 	#checkOpen(): void {
 		if (this.#state !== 'open') throw queueClosed();
-	}
-
-	#poolChanged(): void {
-		if (this.#state === 'open' && this.#started) {
-			for (let builder = this.#pool.firstReady(); builder !== undefined; builder = this.#pool.firstReady()) {
-				const entry = this.#room.call();
-				if (entry === undefined) break;
-				void this.desk.hand(builder, entry);
-			}
-		}
-		this.#tellWaiting();
-	}
-
-	#tellWaiting(): void {
-		this.#room.tell(
-			placeNews({
-				pool: this.#pool,
-				leases: this.desk.leases,
-				max: this.#settings.max,
-				started: this.#started,
-				startError: this.#startError,
-				now: this.#clock.now(),
-			}),
-		);
 	}
 }

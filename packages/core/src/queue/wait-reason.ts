@@ -8,13 +8,15 @@ export interface WaitReasonInput {
 	readonly started: boolean;
 	/** What the start failed with last. */
 	readonly startError: ContainerBuilderError | undefined;
-	/** Failures of the provider in a row, and the last of them. */
+	/** Failures of the provider in a row, refusals for quota not among them; and what it failed with last. */
 	readonly failures: number;
 	readonly error: ContainerBuilderError | undefined;
 	/** What the builders that are being made say of themselves, oldest first. */
 	readonly starting: readonly (string | undefined)[];
 	/** How many more could be made. */
 	readonly room: number;
+	/** Whether that is so because the provider has no room. */
+	readonly isFull: boolean;
 }
 
 /** Why the checkout at a place waits, with what is being done about it. Pure. */
@@ -32,7 +34,8 @@ export function waitReason(
 		return { reason: 'provider-failing', detail: error?.message };
 	}
 	if (hasBuilder) return { reason: 'builder-starting', detail: starting[place - 1] };
-	return place - starting.length <= input.room
-		? { reason: 'builder-starting' }
-		: { reason: 'all-builders-busy' };
+	if (place - starting.length <= input.room) return { reason: 'builder-starting' };
+	if (!input.isFull) return { reason: 'all-builders-busy' };
+	const refused = error?.code === 'provider-quota' ? `: ${error.message}` : '';
+	return { reason: 'all-builders-busy', detail: `there is no room for more builders now${refused}` };
 }

@@ -1,73 +1,59 @@
-import { type CheckoutPriority, type Clock, ContainerBuilderError, type Lease } from '../spec/index.js';
+import { type Clock, ContainerBuilderError, type Json, type Lease } from '../spec/index.js';
 import type { BuildBook } from './build-book.js';
 import type { CheckoutHandle } from './checkout-handle.js';
 import type { QueueNews } from './event-log.js';
-import { FairLine, type UserLimits } from './fair-line.js';
-import { FairShare, type UserUsage } from './fair-share.js';
 import { KeepAlive } from './keep-alive.js';
-import { type LinePolicy, resolveLinePolicy } from './line-policy.js';
-import { LineTeller } from './line-teller.js';
-import { MovingAverage } from './moving-average.js';
+import type { LinePolicy } from './line-policy.js';
 import type { PlaceNews } from './place-news.js';
+import { PoolLines } from './pool-lines.js';
 import type { WaitingBuild } from './waiting-build.js';
-
-/** What a lease is expected to last before the first has ended. */
-const FIRST_EXPECTED_MS = 600_000;
 
 /** What a waiting room is made of. */
 export interface WaitingRoomOptions {
 	readonly clock: Clock;
 	readonly builds: BuildBook;
 	readonly publish: (news: QueueNews) => void;
-	/** Called when somebody has come or gone. */
-	readonly onChange: () => void;
+	/** Called when somebody has come to a pool's line or gone from it. */
+	readonly onChange: (pool: string) => void;
 	/** @default first come first served for one user, fair shares for several, no limits */
 	readonly policy?: LinePolicy | undefined;
 }
 
-/** All who wait: in line, or called already while their builder is told of them. The process lives as long as they do. */
+/**
+ * All who wait, a line for each pool: in line, or called already while their builder is told of them. The process lives
+ * as long as they do.
+ */
 export class WaitingRoom {
 	readonly #options: WaitingRoomOptions;
-	readonly #share: FairShare;
-	readonly #line: FairLine<WaitingBuild>;
-	readonly #teller: LineTeller;
-	readonly #limitsOf: (user: string) => UserLimits;
+	readonly #lines: PoolLines;
 	readonly #builds = new Map<string, WaitingBuild>();
 	/** With what their users were charged. */
 	readonly #called = new Map<WaitingBuild, number>();
-	/** By lease id: what it was charged. */
-	readonly #leases = new Map<string, { readonly user: string; readonly chargedMs: number }>();
-	readonly #durations = new MovingAverage();
 	readonly #alive = new KeepAlive();
 
 	constructor(options: WaitingRoomOptions) {
-		const { clock } = options;
-		const { halfLifeMs, patienceMs, limitsOf, expectedMs } = resolveLinePolicy(options.policy);
 		this.#options = options;
-		this.#limitsOf = limitsOf;
-		this.#share = new FairShare({ halfLifeMs });
-		this.#line = new FairLine({
-			share: this.#share,
-			patienceMs,
-			limitsOf,
-			expectedMs: expectedMs ?? (() => this.#durations.value ?? FIRST_EXPECTED_MS),
-		});
-		this.#teller = new LineTeller({ clock, line: this.#line });
+		this.#lines = new PoolLines(options.clock, options.policy);
 	}
 
-	/** How many have no builder yet. */
-	get inLine(): number {
-		return this.#line.length;
+	/** How many of a pool's line would have a builder at once if there were enough: all whom no limit holds back. */
+	wanted(pool: string): number {
+		return this.#lines.of(pool).line.runnable;
 	}
 
-	/** How many of them would have one at once if there were enough: all whom no limit of their user's holds back. */
-	get wanted(): number {
-		return this.#line.runnable;
+	/** With their places in the lines of their pools; those that are called are at place 1. First is next. */
+	get places(): readonly { readonly entry: WaitingBuild; readonly place: number }[] {
+		return [
+			...[...this.#called.keys()].map((entry) => ({ entry, place: 1 })),
+			...this.#lines.all.flatMap(({ line }) =>
+				line.order(this.#options.clock.now()).map(({ entry }, index) => ({ entry, place: index + 1 })),
+			),
+		];
 	}
 
-	/** First is next. */
+	/** In no order. */
 	get entries(): readonly WaitingBuild[] {
-		return [...this.#called.keys(), ...this.#inOrder()];
+		return [...this.#builds.values()];
 	}
 
 	find(buildId: string): WaitingBuild | undefined {
@@ -76,34 +62,30 @@ export class WaitingRoom {
 
 	/** Throws `busy` where the user has as many in line as may be. For what is new: who was in line may come back. */
 	checkLimit(user: string): void {
-		if (this.#line.mayJoin(user)) return;
-		const most = this.#limitsOf(user).waiting;
+		const most = this.#lines.limitsOf(user).waiting ?? Infinity;
+		if (this.#lines.waitingOf(user) < most) return;
 		throw new ContainerBuilderError('busy', `${user} has ${most} builds waiting, which is the limit`, {
 			hint: 'Try again when one of them has begun.',
 		});
 	}
 
-	/** A new wait, in line or ahead of everybody. */
-	enter(
-		buildId: string,
-		user: string,
-		handle: CheckoutHandle,
-		where: 'behind' | 'ahead',
-		priority: CheckoutPriority = 'normal',
-	): void {
-		const { clock, publish } = this.#options;
+	/** A wait for a build that the book knows: where its checkout belongs, or ahead of everybody. */
+	enter(buildId: string, handle: CheckoutHandle, where: 'behind' | 'ahead'): void {
+		const { clock, publish, builds } = this.#options;
+		const build = builds.find(buildId);
+		if (build === undefined) throw new TypeError(`there is no build ${buildId}`);
+		const { user, pool, priority, architecture } = build;
 		const entry: WaitingBuild = {
-			buildId,
-			user,
-			priority,
-			since: clock.now(),
+			...{ buildId, user, pool, priority, architecture },
+			since: builds.sinceOf(buildId) ?? clock.now(),
 			handles: new Set(),
 			told: undefined,
 			letGo: this.#alive.hold(),
 		};
 		this.#builds.set(buildId, entry);
-		if (where === 'ahead') this.#line.joinAhead(entry);
-		else this.#line.join(entry);
+		const { line } = this.#lines.of(pool);
+		if (where === 'ahead') line.joinAhead(entry);
+		else line.join(entry);
 		publish({ type: 'checkout-start', buildId, user });
 		this.join(entry, handle);
 	}
@@ -114,18 +96,17 @@ export class WaitingRoom {
 		entry.told = undefined;
 		handle.onLeave = () => {
 			entry.handles.delete(handle);
-			if (entry.handles.size > 0) return;
-			this.#options.builds.end(entry.buildId, 'canceled');
+			if (entry.handles.size > 0 || this.find(entry.buildId) !== entry) return;
+			void this.#options.builds.end(entry.buildId, 'canceled');
 			this.#leave(entry, 'left');
 		};
-		this.#options.onChange();
+		this.#options.onChange(entry.pool);
 	}
 
-	/** Calls the next one, if there is one who may run: a builder is about to be told of it. Counts as running from here on. */
-	call(): WaitingBuild | undefined {
-		const now = this.#options.clock.now();
-		const entry = this.#line.next(now);
-		if (entry !== undefined) this.#called.set(entry, this.#line.granted(entry.user, now));
+	/** Calls the next of a pool's line, if there is one who may run: a builder is about to be told of it. Counts as running from here on. */
+	call(pool: string): WaitingBuild | undefined {
+		const entry = this.#lines.of(pool).line.next(this.#options.clock.now());
+		if (entry !== undefined) this.#called.set(entry, this.#lines.granted(pool, entry.user));
 		return entry;
 	}
 
@@ -137,73 +118,74 @@ export class WaitingRoom {
 	/** A called one has no builder after all. */
 	callBack(entry: WaitingBuild): void {
 		if (!this.#uncall(entry)) return;
-		this.#line.joinAhead(entry);
-		this.#options.onChange();
+		this.#lines.of(entry.pool).line.joinAhead(entry);
+		this.#options.onChange(entry.pool);
 	}
 
 	/** A called one has its lease. */
 	grant(entry: WaitingBuild, lease: Lease): void {
 		const chargedMs = this.#called.get(entry);
 		this.#called.delete(entry);
-		if (chargedMs !== undefined) this.#leases.set(lease.id, { user: entry.user, chargedMs });
+		if (chargedMs !== undefined) this.#lines.book(lease.id, { ...entry, chargedMs });
 		this.#leave(entry, 'granted');
 		for (const handle of entry.handles) handle.grant(lease);
 	}
 
 	/** A lease from an earlier life of the queue goes on: it counts as running, and is charged when it has ended. */
-	adopt(leaseId: string, user: string): void {
-		const chargedMs = this.#line.granted(user, this.#options.clock.now(), 0);
-		this.#leases.set(leaseId, { user, chargedMs });
+	adopt(leaseId: string, pool: string, user: string): void {
+		this.#lines.book(leaseId, { pool, user, chargedMs: this.#lines.granted(pool, user, 0) });
 	}
 
 	/** A lease has ended, however: its user is charged for what it lasted, and may have another. Nothing for unknown ones. */
 	ended(leaseId: string, actualMs: number): void {
-		const lease = this.#leases.get(leaseId);
-		if (lease === undefined) return;
-		this.#leases.delete(leaseId);
-		this.#durations.add(actualMs);
-		this.#line.ended(lease.user, actualMs, lease.chargedMs, this.#options.clock.now());
-		this.#options.onChange();
+		if (!this.#lines.ended(leaseId, actualMs)) return;
+		for (const pool of this.#lines.pools) this.#options.onChange(pool);
 	}
 
 	/** Ends a wait badly for all who take part in it. */
 	fail(entry: WaitingBuild, error: ContainerBuilderError): void {
-		const handles = [...entry.handles];
-		entry.handles.clear();
-		this.#options.builds.end(entry.buildId, error.code === 'canceled' ? 'canceled' : 'failed', error);
+		const state = error.code === 'canceled' ? 'canceled' : 'failed';
+		void this.#options.builds.end(entry.buildId, state, error);
 		this.#leave(entry, 'failed');
-		for (const handle of handles) handle.fail(error);
+		for (const handle of entry.handles) handle.fail(error);
 	}
 
-	/** The same for all in line from a place on, counted from 0. */
-	failBehind(count: number, error: ContainerBuilderError): void {
-		for (const entry of this.#inOrder().slice(count)) this.fail(entry, error);
+	/** The same for all in a pool's line from a place on, counted from 0. */
+	failBehind(pool: string, count: number, error: ContainerBuilderError): void {
+		const order = this.#lines.of(pool).line.order(this.#options.clock.now());
+		for (const { entry } of order.slice(count)) this.fail(entry, error);
 	}
 
-	/** Tells those in line, soon, what has changed for them; an estimate alone is no change. */
-	tell(newsAt: (place: number) => PlaceNews): void {
-		this.#teller.tell(newsAt);
+	/** Ends a wait for those who take part in it, but not the build: another process goes on with it. */
+	dismiss(entry: WaitingBuild, error: ContainerBuilderError): void {
+		this.#leave(entry, 'left');
+		for (const handle of entry.handles) handle.fail(error);
 	}
 
-	/** The policy's limits are others now. */
-	limitsChanged(): void {
-		this.#line.limitsChanged();
-		this.#options.onChange();
+	/** Tells those in a pool's line, soon, what has changed for them; an estimate alone is no change. */
+	tell(pool: string, newsAt: (place: number) => PlaceNews): void {
+		this.#lines.of(pool).teller.tell(newsAt);
+	}
+
+	/** Another policy, or other limits by the one that there is. Usage counts on. */
+	configure(policy: LinePolicy): void {
+		this.#lines.configure(policy);
+		for (const pool of this.#lines.pools) this.#options.onChange(pool);
 	}
 
 	/** What users have used lately, for a store. */
-	get usage(): readonly UserUsage[] {
-		return this.#share.entries(this.#options.clock.now());
+	get usage(): Json {
+		return this.#lines.usage;
 	}
 
-	/** Adds what {@link usage} was, so many milliseconds ago. */
-	restore(usage: readonly UserUsage[], agoMs: number): void {
-		this.#share.restore(usage, this.#options.clock.now() - agoMs);
-		this.limitsChanged();
+	/** Adds what {@link usage} was. */
+	restore(usage: Json | undefined): void {
+		this.#lines.restore(usage);
 	}
 
-	#inOrder(): readonly WaitingBuild[] {
-		return this.#line.order(this.#options.clock.now()).map(({ entry }) => entry);
+	/** Tells nobody anything any more. */
+	close(): void {
+		for (const { teller } of this.#lines.all) teller.close();
 	}
 
 	/** Whether it was called. Takes back what it was charged. */
@@ -211,16 +193,16 @@ export class WaitingRoom {
 		const chargedMs = this.#called.get(entry);
 		if (chargedMs === undefined) return false;
 		this.#called.delete(entry);
-		this.#line.ended(entry.user, 0, chargedMs, this.#options.clock.now());
+		this.#lines.takeBack(entry.pool, entry.user, chargedMs);
 		return true;
 	}
 
 	#leave(entry: WaitingBuild, outcome: 'granted' | 'left' | 'failed'): void {
-		this.#line.leave(entry);
+		this.#lines.of(entry.pool).line.leave(entry);
 		this.#uncall(entry);
 		this.#builds.delete(entry.buildId);
 		entry.letGo();
 		this.#options.publish({ type: 'checkout-end', buildId: entry.buildId, outcome });
-		this.#options.onChange();
+		this.#options.onChange(entry.pool);
 	}
 }

@@ -73,6 +73,7 @@ export type {
 	ImageRepository,
 	Lease,
 	PoolBuilderState,
+	PoolSummary,
 	Queue,
 	QueueEvent,
 	QueueEventMap,

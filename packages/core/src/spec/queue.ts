@@ -1,3 +1,4 @@
+import type { PoolExplanation } from '../policy/pool-explanation.js';
 import type { AbortOptions } from './abort-options.js';
 import type { Architecture } from './architecture.js';
 import type { BuildState } from './build.js';
@@ -21,9 +22,9 @@ export interface CheckoutRequest {
 	readonly pool?: string | undefined;
 	/** @default the queue's native architecture */
 	readonly architecture?: Architecture | undefined;
-	readonly labels?: Readonly<Record<string, string>> | undefined;
-	/** Whether it goes before others or lets them go first. @default 'normal' */
+	/** At most what the queue allows its user. @default what the queue gives its user, which is 'normal' by default */
 	readonly priority?: CheckoutPriority | undefined;
+	readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a waiting client hears. */
@@ -92,6 +93,9 @@ export interface BuildRecord {
 	readonly buildId: string;
 	readonly user: string;
 	readonly state: BuildState;
+	/** The pool that it is of. */
+	readonly pool?: string | undefined;
+	readonly priority?: CheckoutPriority | undefined;
 	readonly architecture: Architecture;
 	readonly labels: Readonly<Record<string, string>>;
 	readonly builderId?: string | undefined;
@@ -128,11 +132,27 @@ export interface BuilderSummary {
 export interface WaitingSummary {
 	readonly buildId: string;
 	readonly user: string;
+	readonly pool?: string | undefined;
 	readonly architecture: Architecture;
 	/** @default 'normal' */
 	readonly priority?: CheckoutPriority | undefined;
+	/** In the line of its pool; 1 is next. */
 	readonly place: number;
 	readonly waitingMs: number;
+}
+
+/** One pool in a queue's status. */
+export interface PoolSummary {
+	readonly name: string;
+	/** The name of its provider. */
+	readonly provider: string;
+	readonly architecture: Architecture;
+	/** Most builders at this hour. */
+	readonly max: number;
+	/** Builders to have ready at this hour, before what is leased counts. */
+	readonly reserve: number;
+	/** Why the pool does what it does: the account of its last decision. */
+	readonly explanation?: PoolExplanation | undefined;
 }
 
 /** A queue at one moment. */
@@ -141,13 +161,7 @@ export interface QueueStatus {
 	readonly version: string;
 	/** Whether it takes new checkouts. */
 	readonly state: 'open' | 'draining' | 'closed';
-	readonly pools: readonly {
-		readonly name: string;
-		readonly provider: string;
-		readonly architecture: Architecture;
-		readonly max: number;
-		readonly reserve: number;
-	}[];
+	readonly pools: readonly PoolSummary[];
 	readonly builders: readonly BuilderSummary[];
 	readonly waiting: readonly WaitingSummary[];
 }
@@ -163,6 +177,8 @@ export type QueueEvent = { readonly sequence: number; readonly time: string } & 
 	| { readonly type: 'builder-progress'; readonly builderId: string; readonly message: string }
 	| { readonly type: 'builder-create-end'; readonly builderId: string; readonly machineId: string }
 	| { readonly type: 'builder-ready'; readonly builderId: string; readonly bootMs: number }
+	/** One that an earlier process of the queue has made; with the lease that it is of. */
+	| { readonly type: 'builder-adopted'; readonly builderId: string; readonly leaseId?: string | undefined }
 	| { readonly type: 'builder-failed'; readonly builderId: string; readonly error: SerializedError }
 	| { readonly type: 'builder-destroy-start'; readonly builderId: string; readonly reason: string }
 	| { readonly type: 'builder-gone'; readonly builderId: string }

@@ -186,7 +186,7 @@ describe('order and size', () => {
 
 	it('makes no more machines at a time than allowed', async () => {
 		const { queue, advance, provider } = make({
-			queue: { pool: { max: 8, reserve: 8 }, createConcurrency: 3 },
+			queue: { pool: { max: 8, reserve: 8, createConcurrency: 3 } },
 			provider: { machines: () => ({ delayMs: 5 * SECOND }) },
 		});
 		await queue.start();
@@ -203,7 +203,7 @@ describe('order and size', () => {
 
 	it('replaces builders in the reserve that grow too old', async () => {
 		const { queue, advance, events } = make({
-			queue: { pool: { max: 2, reserve: 1 }, lifetimeMs: 10 * MINUTE, deadlineMs: 4 * MINUTE },
+			queue: { pool: { max: 2, reserve: 1, lifetimeMs: 10 * MINUTE }, deadlineMs: 4 * MINUTE },
 		});
 		await queue.start();
 		await advance(2 * SECOND);
@@ -221,7 +221,7 @@ describe('order and size', () => {
 describe('what goes wrong with machines', () => {
 	it('gives a daemon that never answers up, and makes another', async () => {
 		const { queue, advance, leaseOf, events } = make({
-			queue: { bootTimeoutMs: 30 * SECOND },
+			queue: { pool: { bootTimeoutMs: 30 * SECOND } },
 			provider: { machines: [{ neverReady: true }] },
 		});
 		const checkout = queue.checkout({ buildId: buildId(1) });
@@ -415,13 +415,24 @@ describe('what goes wrong with the provider', () => {
 		expect((await leaseOf(next)).buildId).toBe(buildId(4));
 	});
 
-	it('waits for room, and takes it as soon as there is some', async () => {
-		const { queue, advance, leaseOf } = make({ provider: { quota: 1 }, queue: { pool: { max: 3 } } });
+	it.each([
+		['says', true],
+		['does not say', false],
+	])('waits for room, and takes it as soon as there is some: the provider %s', async (_name, headroom) => {
+		const { queue, advance, leaseOf, provider } = make({
+			provider: { quota: 1, capabilities: { headroom } },
+			queue: { pool: { max: 3 } },
+		});
 		const first = queue.checkout({ buildId: buildId(1) });
 		const second = queue.checkout({ buildId: buildId(2) });
 		const news = newsOf(second);
 		await advance(MINUTE);
-		expect(news.at(-1)).toMatchObject({ reason: 'provider-failing' });
+		expect(news.at(-1)).toMatchObject({
+			reason: 'all-builders-busy',
+			detail: expect.stringContaining('no room for more'),
+		});
+		const creates = provider.calls.filter(({ method }) => method === 'create');
+		expect(creates.length).toBeLessThanOrEqual(headroom ? 1 : 8);
 		const lease = await leaseOf(first);
 		await lease.release({ status: 'succeeded' });
 		await advance(2 * SECOND);
@@ -430,7 +441,7 @@ describe('what goes wrong with the provider', () => {
 
 	it('gives up a create that does not end', async () => {
 		const { queue, advance, leaseOf } = make({
-			queue: { createTimeoutMs: 20 * SECOND },
+			queue: { pool: { createTimeoutMs: 20 * SECOND } },
 			provider: { machines: [{ delayMs: 60 * MINUTE }] },
 		});
 		const checkout = queue.checkout({ buildId: buildId(1) });

@@ -112,6 +112,9 @@ describe('dials', () => {
 				builderId,
 				transports: [breaking(transport, when)],
 				secret,
+				sessionKey: randomSecret(),
+				spent: 'no',
+				fingerprint: undefined,
 				clock: systemClock,
 				insecure: false,
 			});

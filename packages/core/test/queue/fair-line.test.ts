@@ -129,11 +129,6 @@ describe('who is in line', () => {
 		expect(line.waitingOf('a')).toBe(2);
 		expect(line.leave({ ...first })).toBe(false);
 	});
-
-	it('may have as many as the limit says', () => {
-		const { line } = lineOf('a@1 a@2 b@3', { limits: { a: { waiting: 3 }, b: { waiting: 1 } } });
-		expect(['a', 'b', 'c'].map((user) => line.mayJoin(user))).toEqual([true, false, true]);
-	});
 });
 
 describe('a policy', () => {

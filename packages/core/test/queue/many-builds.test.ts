@@ -8,7 +8,7 @@ it('holds nothing of builds that are over, and warns of no leak', async () => {
 	};
 	process.on('warning', onWarning);
 	const world = queueWorld({
-		queue: { pool: { max: 25, reserve: 5 }, createConcurrency: 10 },
+		queue: { pool: { max: 25, reserve: 5, createConcurrency: 10 } },
 		provider: { machines: () => ({ bootMs: 2_000, deleteDelayMs: 1_000, deleteErrors: 1 }) },
 	});
 	const { queue, advance, clock, provider, transport } = world;

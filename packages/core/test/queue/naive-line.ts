@@ -6,6 +6,7 @@ import type { LineEntry } from '../../src/queue/line-entry.js';
 export class NaiveLine<E extends LineEntry> {
 	readonly share: FairShare;
 	readonly running = new Map<string, number>();
+	readonly lastGrant = new Map<string, number>();
 	readonly #patienceMs: number;
 	readonly #limitsOf: (user: string) => UserLimits;
 	/** By joining. */
@@ -26,11 +27,23 @@ export class NaiveLine<E extends LineEntry> {
 		return this.#sorted().map(({ entry }) => entry);
 	}
 
-	/** Those whose turn may come now, with those that are overdue among them; by arrival. */
-	eligible(now: number): { entry: E; ahead: boolean; overdue: boolean }[] {
-		return this.#sorted()
-			.filter(({ entry }) => this.isFree(entry.user))
-			.map(({ entry, ahead }) => ({ entry, ahead, overdue: now - entry.since >= this.#patienceMs }));
+	/** Those whose turn may come now, by arrival. */
+	eligible(): { entry: E; ahead: boolean }[] {
+		return this.#sorted().filter(({ entry }) => this.isFree(entry.user));
+	}
+
+	/** The first entry behind of each user who is overdue, who has been kept waiting longest first. */
+	overdue(now: number): { entry: E; since: number }[] {
+		const firsts = new Map<string, { entry: E; since: number }>();
+		for (const { entry, ahead } of this.eligible()) {
+			if (ahead || firsts.has(entry.user)) continue;
+			const since = Math.max(entry.since, this.lastGrant.get(entry.user) ?? -Infinity);
+			firsts.set(entry.user, { entry, since });
+		}
+		// The sort is stable: who came first stays first.
+		return [...firsts.values()]
+			.filter(({ since }) => now - since >= this.#patienceMs)
+			.sort((a, b) => a.since - b.since);
 	}
 
 	isFree(user: string): boolean {
@@ -43,13 +56,14 @@ export class NaiveLine<E extends LineEntry> {
 
 	leave(entry: E): void {
 		this.#waiting = this.#waiting.filter((one) => one.entry !== entry);
+		this.#forget(entry.user);
 	}
 
 	peek(now: number): E | undefined {
-		const eligible = this.eligible(now);
+		const eligible = this.eligible();
 		const ahead = eligible.find((one) => one.ahead);
 		if (ahead !== undefined) return ahead.entry;
-		const overdue = eligible.find((one) => one.overdue);
+		const [overdue] = this.overdue(now);
 		if (overdue !== undefined) return overdue.entry;
 		for (const priority of ['high', 'normal', 'low']) {
 			const firstOf = new Map<string, E>();
@@ -68,12 +82,20 @@ export class NaiveLine<E extends LineEntry> {
 
 	granted(user: string, chargeMs: number, now: number): void {
 		this.running.set(user, (this.running.get(user) ?? 0) + 1);
+		this.lastGrant.set(user, now);
 		this.share.charge(user, chargeMs, now);
 	}
 
 	ended(user: string, actualMs: number, chargedMs: number, now: number): void {
 		this.running.set(user, (this.running.get(user) ?? 0) - 1);
 		this.share.settle(user, actualMs, chargedMs, now);
+		this.#forget(user);
+	}
+
+	/** Who neither waits nor runs is a newcomer. */
+	#forget(user: string): void {
+		if ((this.running.get(user) ?? 0) > 0 || this.#waiting.some(({ entry }) => entry.user === user)) return;
+		this.lastGrant.delete(user);
 	}
 
 	#sorted(): { readonly entry: E; readonly ahead: boolean }[] {

@@ -35,11 +35,14 @@ async function liveThrough(seed: number): Promise<void> {
 	const reserve = Math.floor(random() * (max + 1));
 	const world = queueWorld({
 		queue: {
-			pool: { max, reserve },
+			pool: {
+				max,
+				reserve,
+				bootTimeoutMs: 60 * SECOND,
+				createConcurrency: 1 + Math.floor(random() * 3),
+			},
 			idleMs: 60 * SECOND,
 			deadlineMs: 20 * 60 * SECOND,
-			bootTimeoutMs: 60 * SECOND,
-			createConcurrency: 1 + Math.floor(random() * 3),
 		},
 		provider: {
 			seed,

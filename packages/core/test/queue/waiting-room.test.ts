@@ -9,22 +9,26 @@ import { WaitingRoom } from '../../src/queue/waiting-room.js';
 import type { CheckoutEvent, CheckoutPriority, Lease } from '../../src/spec/index.js';
 
 const MINUTE = 60_000;
+const POOL = 'default';
 
 /** A room by itself, whose visitors write down what they hear. */
 function roomWith(policy?: LinePolicy) {
 	const clock = virtualClock();
 	const published: string[] = [];
 	let changes = 0;
+	const records = { saveBuild: async () => {}, eraseBuild: async () => {} };
+	const builds = new BuildBook({ clock, records, onUnwritten: () => {} });
 	const room = new WaitingRoom({
 		clock,
-		builds: new BuildBook(clock),
+		builds,
 		publish: (news) => published.push('buildId' in news ? `${news.type} ${news.buildId}` : news.type),
 		onChange: () => changes++,
 		policy,
 	});
 	const heard = new Map<string, CheckoutEvent[]>();
 	const handles = new Map<string, CheckoutHandle>();
-	const enter = (buildId: string, user: string, priority?: CheckoutPriority): void => {
+	const enter = (buildId: string, user: string, priority: CheckoutPriority = 'normal', pool = POOL): void => {
+		void builds.open({ buildId, user, pool, priority, architecture: 'amd64', labels: {} });
 		const handle = new CheckoutHandle(buildId, undefined);
 		const events: CheckoutEvent[] = [];
 		heard.set(buildId, events);
@@ -35,27 +39,45 @@ function roomWith(policy?: LinePolicy) {
 			events.push(event);
 			tell(event);
 		};
-		room.enter(buildId, user, handle, 'behind', priority);
+		room.enter(buildId, handle, 'behind');
 	};
-	const tell = (): void => room.tell(() => ({ reason: 'all-builders-busy' }));
+	const tell = (): void => room.tell(POOL, () => ({ reason: 'all-builders-busy' }));
 	const places = (buildId: string): unknown[] =>
 		(heard.get(buildId) ?? []).map((event) =>
 			event.type === 'place' ? [event.place, event.reason] : event.type,
 		);
 	/** Calls the next one, who has its lease at once. */
-	const grant = (): string | undefined => {
-		const entry = room.call();
+	const grant = (pool = POOL): string | undefined => {
+		const entry = room.call(pool);
 		if (entry === undefined) return undefined;
 		const lease = { id: `lease-of-${entry.buildId}`, builderId: 'b-1' } as Lease;
 		room.grant(entry, lease);
 		return entry.buildId;
 	};
-	return { clock, room, published, handles, enter, tell, places, grant, changes: () => changes };
+	/** Of whom how much was used, in milliseconds. */
+	const usage = (): Record<string, number> => {
+		const { users } = room.usage as { users: { user: string; usageMs: number }[] };
+		return Object.fromEntries(users.map(({ user, usageMs }) => [user, usageMs]));
+	};
+	const order = (): string[] => room.places.map(({ entry }) => entry.buildId);
+	return {
+		clock,
+		room,
+		published,
+		handles,
+		enter,
+		tell,
+		places,
+		grant,
+		usage,
+		order,
+		changes: () => changes,
+	};
 }
 
 describe('the waiting room', () => {
 	it('serves one user first come first, and several in turns', async () => {
-		const { clock, room, enter, grant } = roomWith();
+		const { clock, enter, grant, order } = roomWith();
 		for (const [buildId, user] of [
 			['a1', 'ann'],
 			['a2', 'ann'],
@@ -65,7 +87,7 @@ describe('the waiting room', () => {
 			enter(buildId, user);
 			await clock.advance(1_000);
 		}
-		expect(room.entries.map(({ buildId }) => buildId)).toEqual(['a1', 'b1', 'a2', 'a3']);
+		expect(order()).toEqual(['a1', 'b1', 'a2', 'a3']);
 		expect([grant(), grant(), grant(), grant(), grant()]).toEqual(['a1', 'b1', 'a2', 'a3', undefined]);
 	});
 
@@ -79,14 +101,14 @@ describe('the waiting room', () => {
 	});
 
 	it('finds who waits, called or not, until the wait is over', async () => {
-		const { enter, room, handles, grant } = roomWith();
+		const { enter, room, handles, grant, order } = roomWith();
 		enter('a1', 'ann');
 		enter('a2', 'ann');
-		const called = room.call();
+		const called = room.call(POOL);
 		expect(called?.buildId).toBe('a1');
 		expect(room.find('a1')).toBe(called);
-		expect(room.inLine).toBe(1);
-		expect(room.entries.map(({ buildId }) => buildId)).toEqual(['a1', 'a2']);
+		expect(room.places.length).toBe(2);
+		expect(order()).toEqual(['a1', 'a2']);
 		await handles.get('a1')?.close();
 		expect(room.find('a1')).toBeUndefined();
 		expect(called && room.isCalled(called)).toBe(false);
@@ -96,52 +118,52 @@ describe('the waiting room', () => {
 	});
 
 	it('charges nothing for calls that came to nothing', async () => {
-		const { clock, enter, room, handles } = roomWith();
+		const { clock, enter, room, handles, usage } = roomWith();
 		enter('a1', 'ann');
-		const called = room.call();
-		expect(room.usage).toHaveLength(1);
+		const called = room.call(POOL);
+		expect(Object.keys(usage())).toHaveLength(1);
 		await clock.advance(MINUTE);
 		if (called !== undefined) room.callBack(called);
-		expect(room.usage).toEqual([]);
-		expect(room.call()).toBe(called);
+		expect(usage()).toEqual({});
+		expect(room.call(POOL)).toBe(called);
 		await handles.get('a1')?.close();
-		expect(room.usage).toEqual([]);
+		expect(usage()).toEqual({});
 	});
 
 	it('lets those who are called back keep their places', async () => {
-		const { clock, enter, room } = roomWith();
+		const { clock, enter, room, order } = roomWith();
 		for (const buildId of ['a1', 'a2', 'a3']) {
 			enter(buildId, 'ann');
 			await clock.advance(1);
 		}
-		const [first, second] = [room.call(), room.call()];
+		const [first, second] = [room.call(POOL), room.call(POOL)];
 		if (first === undefined || second === undefined) throw new Error('nobody waits');
 		room.callBack(second);
 		room.callBack(first);
-		expect(room.entries.map(({ buildId }) => buildId)).toEqual(['a1', 'a2', 'a3']);
+		expect(order()).toEqual(['a1', 'a2', 'a3']);
 	});
 
 	it('charges leases for what they lasted, and expects the same of the next', async () => {
-		const { clock, enter, room, grant } = roomWith();
+		const { clock, enter, room, grant, usage } = roomWith();
 		enter('a1', 'ann');
 		enter('b1', 'bob');
 		grant();
-		expect(room.usage).toEqual([{ user: 'ann', usageMs: expect.closeTo(10 * MINUTE, 3) }]);
+		expect(usage()).toEqual({ ann: expect.closeTo(10 * MINUTE, 3) });
 		await clock.advance(MINUTE);
 		room.ended('lease-of-a1', MINUTE);
 		room.ended('lease-of-a1', MINUTE);
-		expect((room.usage[0]?.usageMs ?? 0) / MINUTE).toBeCloseTo(1, 2);
+		expect((usage().ann ?? 0) / MINUTE).toBeCloseTo(1, 2);
 		grant();
-		expect(room.usage[1]).toEqual({ user: 'bob', usageMs: expect.closeTo(MINUTE, 3) });
+		expect(usage().bob).toBeCloseTo(MINUTE, 3);
 	});
 
 	it('goes on with shares and leases of an earlier life', () => {
 		const limits = (): UserLimits => ({ running: 1 });
-		const { room, enter, grant, changes } = roomWith({ limitsOf: limits });
-		room.restore([{ user: 'ann', usageMs: 20 * MINUTE }], 0);
-		room.adopt('lease-of-old', 'cid');
+		const { clock, room, enter, grant, changes } = roomWith({ limitsOf: limits });
+		room.restore({ at: clock.epoch(), users: [{ user: 'ann', usageMs: 20 * MINUTE }] });
+		room.adopt('lease-of-old', POOL, 'cid');
 		for (const user of ['ann', 'bob', 'cid']) enter(`${user}-1`, user);
-		expect(room.wanted).toBe(2);
+		expect(room.wanted(POOL)).toBe(2);
 		expect([grant(), grant(), grant()]).toEqual(['bob-1', 'ann-1', undefined]);
 		const before = changes();
 		room.ended('lease-of-old', MINUTE);
@@ -161,7 +183,7 @@ describe('the waiting room', () => {
 		expect(grant()).toBe('a1');
 		expect(() => room.checkLimit('ann')).not.toThrow();
 		enter('b1', 'bob');
-		expect([room.inLine, room.wanted]).toEqual([2, 1]);
+		expect([room.places.length, room.wanted(POOL)]).toEqual([2, 1]);
 		tell();
 		expect(places('a2')).toEqual([[2, 'user-limit']]);
 		expect(places('b1')).toEqual([[1, 'all-builders-busy']]);

@@ -27,15 +27,17 @@ it('writes a builder down before its machine is made, and strikes it out when it
 	const checkout = queue.checkout({ buildId: buildId(1) });
 	await advance(2_000);
 	const lease = await leaseOf(checkout);
-	expect(written).toEqual([[lease.builderId, `builder/test/${lease.builderId}`]]);
+	expect(written).toEqual([
+		[lease.builderId, `queue/test/build/${buildId(1)}`, `queue/test/builder/${lease.builderId}`],
+	]);
 	await lease.release({ status: 'succeeded' });
 	await advance(2_000);
-	expect(await keysOf(store)).toEqual([]);
+	expect((await keysOf(store)).filter((key) => key.includes('/builder/'))).toEqual([]);
 });
 
 it('makes nothing while another queue holds the store', async () => {
 	const store = memoryStore();
-	const other = await store.acquire('queue/test', { ttlMs: 60_000 });
+	const other = await store.acquire('queue/test/hold', { ttlMs: 60_000 });
 	world = queueWorld({ queue: { store } });
 	const { queue, advance, leaseOf, provider } = world;
 	const checkout = queue.checkout({ buildId: buildId(1) });

@@ -1,0 +1,137 @@
+import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
+import { checkoutRequestSchema } from '../protocol/queue-schemas.js';
+import {
+	type Checkout,
+	type CheckoutPriority,
+	type CheckoutRequest,
+	ContainerBuilderError,
+} from '../spec/index.js';
+import type { BuildBook } from './build-book.js';
+import { CheckoutHandle } from './checkout-handle.js';
+import type { LeaseDesk } from './lease-desk.js';
+import { PRIORITIES } from './line-entry.js';
+import type { PoolSet } from './pool-set.js';
+import type { QueueRecovery } from './queue-recovery.js';
+import type { QueueStep } from './records/queue-steps.js';
+import type { ResolvedUserRules } from './user-policy.js';
+import type { WaitingRoom } from './waiting-room.js';
+
+/** What an admission is made of. */
+export interface AdmissionOptions {
+	readonly builds: BuildBook;
+	readonly desk: LeaseDesk;
+	readonly room: WaitingRoom;
+	readonly pools: PoolSet;
+	readonly recovery: QueueRecovery;
+	readonly step: (step: QueueStep) => void;
+	readonly rulesOf: (user: string) => ResolvedUserRules;
+	/** Throws where the queue takes nothing new. */
+	readonly checkOpen: () => void;
+}
+
+/** Lets checkouts in: new ones into the line, others to where their build is. */
+export class Admission {
+	readonly #options: AdmissionOptions;
+
+	constructor(options: AdmissionOptions) {
+		this.#options = options;
+	}
+
+	/** Never throws; what is wrong rejects the checkout. */
+	checkout(request: CheckoutRequest, user: string, signal: AbortSignal | undefined): Checkout {
+		const { recovery, checkOpen } = this.#options;
+		const handle = new CheckoutHandle(request.buildId, signal);
+		try {
+			throwIfAborted(signal);
+			checkOpen();
+			checkShape(request);
+			if (recovery.isDone) this.#admit(request, user, handle, signal);
+			else void this.#admitLater(request, user, handle, signal);
+		} catch (error) {
+			handle.fail(error);
+		}
+		return handle;
+	}
+
+	/** What an earlier process has left may be this very build. */
+	async #admitLater(
+		request: CheckoutRequest,
+		user: string,
+		handle: CheckoutHandle,
+		signal: AbortSignal | undefined,
+	): Promise<void> {
+		const { recovery, checkOpen } = this.#options;
+		try {
+			handle.tell({ type: 'place', place: 1, reason: 'queue-starting' });
+			await recovery.done(signal);
+			if (handle.settled) return;
+			checkOpen();
+			this.#admit(request, user, handle, signal);
+		} catch (error) {
+			handle.fail(error);
+		}
+	}
+
+	#admit(
+		request: CheckoutRequest,
+		user: string,
+		handle: CheckoutHandle,
+		signal: AbortSignal | undefined,
+	): void {
+		const { builds, desk, room, pools, step } = this.#options;
+		const { buildId } = request;
+		const known = builds.find(buildId);
+		if (known !== undefined && known.user !== user) {
+			throw new ContainerBuilderError('forbidden', `the build id ${buildId} is taken`, {
+				hint: 'Use another build id.',
+			});
+		}
+		const waiting = room.find(buildId);
+		const lease = desk.leases.ofBuild(buildId);
+		if (waiting !== undefined) {
+			room.join(waiting, handle);
+			return;
+		}
+		if (lease !== undefined) {
+			void desk.resume(lease, signal).then(
+				(fresh) => handle.grant(fresh),
+				(error) => handle.fail(error),
+			);
+			return;
+		}
+		const isBack = known?.state === 'queued' && pools.find(known.pool) !== undefined;
+		if (!isBack) {
+			const pool = pools.choose(request).settings;
+			const priority = this.#priority(request, user);
+			room.checkLimit(user);
+			void builds
+				.open({
+					...{ buildId, user, priority },
+					pool: pool.name,
+					architecture: request.architecture ?? pool.architecture,
+					labels: request.labels ?? {},
+				})
+				.then(() => step('checkout-recorded'));
+		}
+		room.enter(buildId, handle, 'behind');
+	}
+
+	#priority({ priority }: CheckoutRequest, user: string): CheckoutPriority {
+		const rules = this.#options.rulesOf(user);
+		if (priority === undefined) return rules.priority;
+		if (PRIORITIES.indexOf(priority) >= PRIORITIES.indexOf(rules.maxPriority)) return priority;
+		throw new ContainerBuilderError('forbidden', `${user} may not ask for priority ${priority}`, {
+			hint: `The highest that is allowed is ${rules.maxPriority}.`,
+		});
+	}
+}
+
+function checkShape(request: CheckoutRequest): void {
+	const parsed = checkoutRequestSchema.safeParse(request);
+	if (parsed.success) return;
+	const issue = parsed.error.issues[0];
+	throw new ContainerBuilderError(
+		'invalid-option',
+		`the checkout's ${issue?.path.join('.')} cannot be: ${issue?.message}`,
+	);
+}
