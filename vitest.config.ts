@@ -9,7 +9,7 @@ const alias = [
 		replacement: `${import.meta.dirname}/packages/core/src/$1/index.ts`,
 	},
 	{
-		find: /^@olcf\/container-builder-testing\/(provider|transport)$/,
+		find: /^@olcf\/container-builder-testing\/(provider|store|transport)$/,
 		replacement: `${import.meta.dirname}/packages/testing/src/$1.ts`,
 	},
 	...packages.map((name) => ({

@@ -1,4 +1,7 @@
 import { defineConfig } from 'tsup';
 import { base } from '../../tsup.config.base.js';
 
-export default defineConfig({ ...base, entry: ['src/index.ts', 'src/provider.ts', 'src/transport.ts'] });
+export default defineConfig({
+	...base,
+	entry: ['src/index.ts', 'src/provider.ts', 'src/store.ts', 'src/transport.ts'],
+});

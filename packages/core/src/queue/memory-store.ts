@@ -41,8 +41,8 @@ class MemoryStore implements Store {
 	): AsyncIterable<readonly [string, Versioned]> {
 		const after = options?.after;
 		const keys = [...this.#entries.keys()]
-			.filter((key) => key.startsWith(prefix) && (after === undefined || key > after))
-			.sort();
+			.filter((key) => key.startsWith(prefix) && (after === undefined || byCodePoints(key, after) > 0))
+			.sort(byCodePoints);
 		for (const key of keys) {
 			const entry = this.#entries.get(key);
 			if (entry !== undefined) yield [key, entry];
@@ -102,4 +102,15 @@ class MemoryStore implements Store {
 		for (const holder of this.#holders.values()) if (holder.fence === fence) return;
 		throw new ContainerBuilderError('store-conflict', `this process no longer holds the store`);
 	}
+}
+
+/** Below 0 where `a` comes first in the order of UTF-8. */
+function byCodePoints(a: string, b: string): number {
+	let at = 0;
+	while (at < a.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+	const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)];
+	// UTF-16 has the characters above U+FFFF, as pairs from U+D800 on, before those from U+E000 on.
+	const isPair = (unit: number): boolean => unit >= 0xd800 && unit < 0xe000;
+	if (isPair(left) !== isPair(right) && left >= 0xd800 && right >= 0xd800) return isPair(left) ? 1 : -1;
+	return at === a.length || at === b.length ? a.length - b.length : left - right;
 }

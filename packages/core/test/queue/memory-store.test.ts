@@ -1,10 +1,7 @@
 import { memoryStore } from '@olcf/container-builder-core';
+import { testStore } from '@olcf/container-builder-testing/store';
 import { describe, it } from 'vitest';
-import { storeConformance } from './store-conformance.js';
 
 describe('the store in memory', () => {
-	storeConformance({
-		test: it,
-		setup: async () => ({ store: memoryStore(), teardown: async () => {} }),
-	});
+	testStore({ test: it, setup: () => ({ store: memoryStore() }) });
 });
