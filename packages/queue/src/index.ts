@@ -12,3 +12,4 @@ export type { ProviderEntry, ProviderFactories, ProviderFactory } from './provid
 export { type QueueMainOptions, queueMain } from './queue-main.js';
 export { type QueueService, type QueueServiceOptions, queueService } from './queue-service.js';
 export { type QueueServer, type ServeQueueOptions, serveQueue } from './serve-queue.js';
+export { type LmdbStoreOptions, lmdbStore } from './store/lmdb-store.js';
