@@ -12,7 +12,7 @@ import { countLine } from './support/tally.mjs';
 
 /** Libraries whose types must not become ours. */
 const FOREIGN =
-	/from '(?:got|ws|p-queue|execa|zod|node-fetch|tar-stream|typed-emitter|pino|commander|ora|yaml|selfsigned)(?:\/[^']*)?'|import\("(?:got|ws|p-queue|execa|node-fetch|typed-emitter)"\)/;
+	/from '(?:got|ws|p-queue|execa|zod|node-fetch|tar-stream|typed-emitter|pino|commander|ora|yaml|lmdb|selfsigned)(?:\/[^']*)?'|import\("(?:got|ws|p-queue|execa|node-fetch|typed-emitter)"\)/;
 /** Declarations that are made of schemas: the protocol is for implementers, who use zod with it. */
 const MAY_SHOW_ZOD = new Set(['core/dist/protocol', 'core/dist/rpc']);
 

@@ -6,9 +6,10 @@ import { decidePool } from '@olcf/container-builder-core/policy';
 import { controlMethods } from '@olcf/container-builder-core/protocol';
 import type { Channel } from '@olcf/container-builder-core/spec';
 import { host, local } from '@olcf/container-builder-provider-local';
-import { loadConfiguration } from '@olcf/container-builder-queue';
+import { lmdbStore, loadConfiguration } from '@olcf/container-builder-queue';
 import { fakeProvider, memoryTransport } from '@olcf/container-builder-testing';
 import { testProvider } from '@olcf/container-builder-testing/provider';
+import { testStore } from '@olcf/container-builder-testing/store';
 import { testTransport } from '@olcf/container-builder-testing/transport';
 import { ws } from '@olcf/container-builder-transport-ws';
 
@@ -35,10 +36,12 @@ export const parts: readonly unknown[] = [
 	controlMethods,
 	decidePool,
 	host,
+	lmdbStore,
 	loadConfiguration,
 	fakeProvider,
 	memoryTransport,
 	testProvider,
+	testStore,
 	testTransport,
 	transport,
 ];
