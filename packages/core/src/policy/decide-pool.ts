@@ -103,11 +103,8 @@ function account(
 	{ have, old }: PoolCensus,
 	outcome: Omit<PoolDecision, 'explanation'> & Pick<PoolExplanation, 'heldBy'> & { readonly reserve: number },
 ): PoolDecision {
-	const { reserve, heldBy, ...decision } = outcome;
-	const { create, createReason, destroy } = decision;
-	const wanted = { waiting, reserve };
-	return {
-		...decision,
-		explanation: { wanted, have, outdated: old.length, create, createReason, destroy, heldBy },
-	};
+	const { create, createReason, destroy, heldBy, lookAgainMs } = outcome;
+	const wanted = { waiting, reserve: outcome.reserve };
+	const explanation = { wanted, have, outdated: old.length, create, createReason, destroy, heldBy };
+	return { create, createReason, destroy, lookAgainMs, explanation };
 }

@@ -9,6 +9,7 @@ export { chooseReady } from './choose-ready.js';
 export { decidePool, type PoolDecision } from './decide-pool.js';
 export { explainPool } from './explain-pool.js';
 export {
+	type LaunchFailure,
 	type LaunchHistory,
 	launchesExhausted,
 	launchFailed,

@@ -25,6 +25,16 @@ export interface LaunchHistory {
 	readonly quotaBlocked: boolean;
 	readonly refusedAtMs: number;
 	readonly refusedUntilMs: number;
+	/** When a machine was gone last. */
+	readonly freedAtMs: number;
+}
+
+/** What is known of a launch that failed. */
+export interface LaunchFailure {
+	readonly code: ErrorCode;
+	readonly retryable: boolean;
+	/** By the queue's clock. */
+	readonly askedAtMs: number;
 }
 
 /** Nothing has been launched yet. */
@@ -32,20 +42,25 @@ export const NO_LAUNCHES: LaunchHistory = {
 	failures: 0,
 	machineFailures: 0,
 	retryable: true,
-	pausedUntilMs: 0,
+	pausedUntilMs: Number.NEGATIVE_INFINITY,
 	refusals: 0,
 	quotaBlocked: false,
 	refusedAtMs: Number.NEGATIVE_INFINITY,
-	refusedUntilMs: 0,
+	refusedUntilMs: Number.NEGATIVE_INFINITY,
+	freedAtMs: Number.NEGATIVE_INFINITY,
 };
 
-/** A launch failed: begins the next, longer pause. */
+/**
+ * A launch that was asked for at `askedAtMs` failed: begins the next, longer pause. A refusal for quota says nothing
+ * where a machine has gone since it was asked for.
+ */
 export function launchFailed(
 	history: LaunchHistory,
-	{ code, retryable }: { readonly code: ErrorCode; readonly retryable: boolean },
+	{ code, retryable, askedAtMs }: LaunchFailure,
 	nowMs: number,
 ): LaunchHistory {
 	if (code === 'provider-quota') {
+		if (askedAtMs < history.freedAtMs) return history;
 		const refusals = history.refusals + 1;
 		const refusedUntilMs = nowMs + backoffMs(refusals, PAUSES);
 		return { ...history, refusals, quotaBlocked: true, refusedAtMs: nowMs, refusedUntilMs };
@@ -62,14 +77,14 @@ export function launchFailed(
 
 /** A builder that was asked for at `askedAtMs` has become ready. What was asked for before a refusal says nothing of room. */
 export function launchSucceeded(history: LaunchHistory, askedAtMs: number): LaunchHistory {
-	const { refusals, quotaBlocked, refusedAtMs, refusedUntilMs } = history;
-	if (askedAtMs >= refusedAtMs) return NO_LAUNCHES;
-	return { ...NO_LAUNCHES, refusals, quotaBlocked, refusedAtMs, refusedUntilMs };
+	const { refusals, quotaBlocked, refusedAtMs, refusedUntilMs, freedAtMs } = history;
+	if (askedAtMs >= refusedAtMs) return { ...NO_LAUNCHES, freedAtMs };
+	return { ...NO_LAUNCHES, refusals, quotaBlocked, refusedAtMs, refusedUntilMs, freedAtMs };
 }
 
 /** A machine is gone: where there was no room, there may be some now. */
-export function roomFreed(history: LaunchHistory): LaunchHistory {
-	return history.quotaBlocked ? { ...history, quotaBlocked: false, refusedUntilMs: 0 } : history;
+export function roomFreed(history: LaunchHistory, nowMs: number): LaunchHistory {
+	return { ...history, quotaBlocked: false, refusedUntilMs: Number.NEGATIVE_INFINITY, freedAtMs: nowMs };
 }
 
 /** What the policy is told of it. */

@@ -1,4 +1,3 @@
-import type { PoolBuilderState } from '../spec/index.js';
 import { isOutdated } from './is-outdated.js';
 import type { PoolExplanation } from './pool-explanation.js';
 import type { PoolSnapshot, PoolSnapshotBuilder } from './pool-snapshot.js';
@@ -18,29 +17,30 @@ export interface PoolCensus {
 
 /** Looks at each builder once. */
 export function takeCensus({ builders, policy }: Pick<PoolSnapshot, 'builders' | 'policy'>): PoolCensus {
-	const have: Record<PoolBuilderState, number> = {
+	const have = {
 		creating: 0,
 		booting: 0,
 		ready: 0,
 		leased: 0,
 		failed: 0,
 		destroying: 0,
-		gone: 0,
 	};
 	const fresh: PoolSnapshotBuilder[] = [];
 	const old: PoolSnapshotBuilder[] = [];
 	const useless: { id: string; reason: 'failed' | 'expired' }[] = [];
+	let existing = 0;
 	for (const builder of builders) {
 		const { id, state } = builder;
+		if (state === 'gone') continue;
+		existing++;
 		have[state]++;
-		if (state === 'leased' || state === 'destroying' || state === 'gone') continue;
+		if (state === 'leased' || state === 'destroying') continue;
 		if (state === 'failed') useless.push({ id, reason: 'failed' });
 		else if (builder.expired) useless.push({ id, reason: 'expired' });
 		else if (isOutdated(builder, policy)) old.push(builder);
 		else fresh.push(builder);
 	}
-	const { gone, ...present } = have;
-	return { have: present, existing: builders.length - gone, fresh, old, useless };
+	return { have, existing, fresh, old, useless };
 }
 
 /** How many of `builders` are ready. */

@@ -279,7 +279,7 @@ export class Pool {
 	#failed(builder: PooledBuilder, error: ContainerBuilderError, from: PoolBuilderState): void {
 		if (from === 'leased') this.#own.onLeasedFailure(builder, error);
 		if (!STARTING.includes(from)) return;
-		this.health.failed(error);
+		this.health.failed(error, builder.askedAt);
 		const exhausted = launchesExhausted(this.health.history, this.policy);
 		if (!error.retryable || exhausted) this.#own.onRefused(error);
 	}

@@ -40,21 +40,22 @@ export class ProviderHealth {
 		return launchSnapshot(this.#history, this.#clock.now());
 	}
 
-	/** Begins the next, longer pause. */
-	failed(error: ContainerBuilderError): void {
-		this.#last = error;
-		this.#set(launchFailed(this.#history, error, this.#clock.now()));
+	/** A builder that was asked for at `askedAtMs` has failed: begins the next, longer pause. */
+	failed(error: ContainerBuilderError, askedAtMs: number): void {
+		const { code, retryable } = error;
+		this.#set(launchFailed(this.#history, { code, retryable, askedAtMs }, this.#clock.now()));
+		if (this.failures > 0) this.#last = error;
 	}
 
-	/** A builder that was asked for at `askedAt` has become ready. */
-	succeeded(askedAt: number): void {
-		this.#set(launchSucceeded(this.#history, askedAt));
+	/** A builder that was asked for at `askedAtMs` has become ready. */
+	succeeded(askedAtMs: number): void {
+		this.#set(launchSucceeded(this.#history, askedAtMs));
 		if (this.failures === 0) this.#last = undefined;
 	}
 
 	/** A machine is gone: where there was no room, there may be some now. */
 	roomFreed(): void {
-		this.#set(roomFreed(this.#history));
+		this.#set(roomFreed(this.#history, this.#clock.now()));
 	}
 
 	close(): void {

@@ -30,7 +30,7 @@ function handOut(pool: Pool, { room, desk }: Pick<QueueParts, 'room' | 'desk'>):
 		const handed = builder;
 		desk.hand(handed, entry).catch((caught: unknown) => {
 			const error = ContainerBuilderError.from(caught, 'builder-lost');
-			pool.health.failed(error);
+			pool.health.failed(error, handed.askedAt);
 			handed.fail(error);
 		});
 	}

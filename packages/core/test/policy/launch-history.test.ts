@@ -10,8 +10,8 @@ import {
 } from '../../src/policy/launch-history.js';
 import { ERROR_CODES, type ErrorCode } from '../../src/spec/index.js';
 
-function fail(history: LaunchHistory, code: ErrorCode, nowMs = 0): LaunchHistory {
-	return launchFailed(history, { code, retryable: ERROR_CODES[code].retryable }, nowMs);
+function fail(history: LaunchHistory, code: ErrorCode, nowMs = 0, askedAtMs = nowMs): LaunchHistory {
+	return launchFailed(history, { code, retryable: ERROR_CODES[code].retryable, askedAtMs }, nowMs);
 }
 
 function after(...codes: ErrorCode[]): LaunchHistory {
@@ -19,8 +19,8 @@ function after(...codes: ErrorCode[]): LaunchHistory {
 }
 
 describe('how launches have gone', () => {
-	it('is well in the beginning', () => {
-		expect(launchSnapshot(NO_LAUNCHES, 0)).toEqual({
+	it.each([0, -5_000])('is well in the beginning, wherever a clock begins: %i', (nowMs) => {
+		expect(launchSnapshot(NO_LAUNCHES, nowMs)).toEqual({
 			failures: 0,
 			pausing: false,
 			pauseMs: undefined,
@@ -67,12 +67,12 @@ describe('a refusal for quota', () => {
 		const refused = after('provider-quota');
 		expect(launchSnapshot(refused, 0)).toMatchObject({ failures: 0, quotaBlocked: true, pauseMs: 1_000 });
 		expect(launchSnapshot(refused, 1_000)).toMatchObject({ quotaBlocked: true, pausing: false });
-		const freed = roomFreed(refused);
+		const freed = roomFreed(refused, 0);
 		expect(launchSnapshot(freed, 0)).toMatchObject({ quotaBlocked: false, pausing: false });
 	});
 
 	it('pauses longer when it comes again at once', () => {
-		const again = fail(roomFreed(after('provider-quota')), 'provider-quota');
+		const again = fail(roomFreed(after('provider-quota'), 0), 'provider-quota');
 		expect(launchSnapshot(again, 0)).toMatchObject({ quotaBlocked: true, pauseMs: 2_000 });
 	});
 
@@ -84,9 +84,21 @@ describe('a refusal for quota', () => {
 	});
 
 	it('does not end the pause after a failure when something is freed', () => {
-		const history = roomFreed(after('provider-unavailable', 'provider-unavailable', 'provider-quota'));
+		const history = roomFreed(after('provider-unavailable', 'provider-unavailable', 'provider-quota'), 0);
 		expect(launchSnapshot(history, 0)).toMatchObject({ failures: 2, quotaBlocked: false, pauseMs: 2_000 });
-		expect(roomFreed(after('boot-timeout'))).toEqual(after('boot-timeout'));
+		expect(launchSnapshot(roomFreed(after('boot-timeout'), 0), 0)).toEqual(
+			launchSnapshot(after('boot-timeout'), 0),
+		);
+	});
+
+	it('says nothing where something was freed since it was asked for', () => {
+		const freed = roomFreed(after('provider-quota'), 5_000);
+		expect(fail(freed, 'provider-quota', 6_000, 4_999)).toEqual(freed);
+		expect(launchSnapshot(fail(freed, 'provider-quota', 6_000, 5_000), 6_000)).toMatchObject({
+			quotaBlocked: true,
+		});
+		const ready = launchSucceeded(freed, 5_500);
+		expect(fail(ready, 'provider-quota', 6_000, 4_999)).toEqual(ready);
 	});
 });
 

@@ -27,7 +27,7 @@ const refusal = new ContainerBuilderError('provider-quota', 'all in use');
 describe('the health of a provider', () => {
 	it('wakes the pool when the pause is over', () => {
 		const { health, timers, time, wakes, fire } = make();
-		health.failed(error);
+		health.failed(error, 0);
 		expect(timers.map(({ delayMs }) => delayMs)).toEqual([1_000]);
 		time.now = 1_000;
 		fire();
@@ -36,7 +36,7 @@ describe('the health of a provider', () => {
 
 	it('waits on where a timer was early', () => {
 		const { health, timers, time, wakes, fire } = make();
-		health.failed(error);
+		health.failed(error, 0);
 		time.now = 999.5;
 		fire();
 		expect([wakes(), health.snapshot.pausing]).toEqual([0, true]);
@@ -48,20 +48,28 @@ describe('the health of a provider', () => {
 
 	it('tells failures and refusals until a success', () => {
 		const { health } = make();
-		health.failed(error);
-		health.failed(refusal);
+		health.failed(error, 0);
+		health.failed(refusal, 0);
 		expect([health.failures, health.error]).toEqual([2, refusal]);
 		expect(health.snapshot).toMatchObject({ failures: 1, quotaBlocked: true });
 		health.succeeded(0);
 		expect([health.failures, health.error]).toEqual([0, undefined]);
 	});
 
+	it('does not mind a refusal that something was freed after', () => {
+		const { health, time } = make();
+		time.now = 10;
+		health.roomFreed();
+		health.failed(refusal, 5);
+		expect([health.failures, health.error, health.snapshot.quotaBlocked]).toEqual([0, undefined, false]);
+	});
+
 	it('lets go of its timer when it is closed, or when nothing is to be waited for', () => {
 		const { health, timers } = make();
-		health.failed(refusal);
+		health.failed(refusal, 0);
 		health.roomFreed();
 		expect(timers).toEqual([]);
-		health.failed(error);
+		health.failed(error, 0);
 		health.close();
 		expect(timers).toEqual([]);
 	});
