@@ -30,7 +30,11 @@ export default defineConfig({
 				extends: true,
 				test: {
 					name: 'unit',
-					include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+					include: [
+						'packages/*/test/**/*.test.ts',
+						'examples/*/test/**/*.test.ts',
+						'bench/*/test/**/*.test.mjs',
+					],
 					exclude: [image],
 					testTimeout: 30_000,
 				},
