@@ -1,11 +1,10 @@
-// What one decision of the line costs, by how many wait: `node bench/line.mjs`. Prints a table, asserts nothing.
+// What one decision of the line costs, by how many wait. Prints a table, asserts nothing.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'tsup';
-import { root } from '../scripts/support/project.mjs';
-import { main } from '../scripts/support/say.mjs';
+import { root } from '../../scripts/support/project.mjs';
 
 const LENGTHS = [100, 1_000, 10_000, 100_000];
 const CYCLES = 20_000;
@@ -76,7 +75,8 @@ function measure({ FairLine, FairShare }, length, { userOf, limitOf }) {
 	return { joinUs, decisionUs, leaveUs, orderMs };
 }
 
-await main(async () => {
+/** `npm run bench -- line` */
+export async function run() {
 	const classes = await loadLine();
 	const columns = ['waiting', 'join µs', 'decision µs', 'leave µs', 'order ms'];
 	const row = (cells) => process.stdout.write(`${cells.map((cell) => String(cell).padStart(12)).join('')}\n`);
@@ -89,4 +89,4 @@ await main(async () => {
 			row([length, ...[joinUs, decisionUs, leaveUs, orderMs].map((value) => value.toFixed(1))]);
 		}
 	}
-});
+}

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RunningCommand, runCommand, start } from './command.js';
+import { type RunningCommand, root, runCommand, start, startProcess } from './command.js';
+
+const WITH_STEPS = join(root, 'test/support/queue-with-steps.mjs');
 
 /** A `cb-queue` in a process of its own, on a unix socket in a directory of the test's. */
 export interface TestQueue {
@@ -12,8 +14,14 @@ export interface TestQueue {
 	status(): Promise<Status>;
 	/** Polls the status until `settled` says so; the test's own time limit ends it. */
 	untilStatus(settled: (status: Status) => boolean): Promise<Status>;
-	/** Tells it to end, and gives its exit status. */
+	/** Tells it to end at once, and gives its exit status. */
 	close(): Promise<number | null>;
+}
+
+/** Another process than the installed command. */
+export interface QueueProcessOptions {
+	/** The step at which it is killed: see `QUEUE_STEPS`. */
+	readonly killAt?: string | undefined;
 }
 
 /** The part of a queue's status that tests look at. */
@@ -28,19 +36,26 @@ export async function startQueue(
 	owner: string,
 	pool: readonly string[],
 	further: readonly string[] = [],
+	options?: QueueProcessOptions,
 ): Promise<TestQueue> {
 	const url = `ws+unix://${directory}/queue.sock`;
 	const configuration = join(directory, 'queue.yaml');
 	const lines = [
 		`owner: ${owner}`,
 		`listen: ['${url}']`,
+		'store: { directory: store }',
 		'leases: { idle: 5s }',
 		'pool:',
 		...pool.map((line) => `  ${line}`),
 		...further,
 	];
 	writeFileSync(configuration, `${lines.join('\n')}\n`);
-	const process = start('cb-queue', ['--config', configuration]);
+	const process =
+		options === undefined
+			? start('cb-queue', ['--config', configuration])
+			: startProcess(globalThis.process.execPath, [WITH_STEPS, '--config', configuration], {
+					environment: { KILL_AT: options.killAt ?? '' },
+				});
 	const status = async (): Promise<Status> => {
 		const result = await runCommand('cb-status', ['--queue', url, '--json']);
 		if (result.status !== 0) throw new Error(`cb-status ended with ${result.status}: ${result.stderr}`);
@@ -53,7 +68,9 @@ export async function startQueue(
 			await new Promise((resolve) => setTimeout(resolve, 100));
 		}
 	};
-	await process.until(/"msg":"[^"]*(listening|serves|takes)/i);
+	const listening = process.until(/"msg":"[^"]*(listening|serves|takes)/i);
+	// One that is to be killed may be so before.
+	await (options?.killAt === undefined ? listening : listening.catch(() => {}));
 	return {
 		url,
 		directory,
@@ -61,7 +78,7 @@ export async function startQueue(
 		status,
 		untilStatus,
 		close: async () => {
-			process.child.kill('SIGTERM');
+			process.child.kill('SIGINT');
 			return (await process.ended).status;
 		},
 	};

@@ -1,19 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import {
 	BuilderQueue,
+	type BuilderQueueOptions,
 	ContainerBuilderError,
 	type ImageRepository,
 	imageCatalogue,
 	type Logger,
-	type Provider,
+	memoryStore,
 	type RegistryLogin,
+	type Store,
 	type TlsIdentity,
 	type Transport,
 } from '@olcf/container-builder-core';
 import { checkExposure } from './check-exposure.js';
 import type { QueueConfiguration } from './configuration/queue-configuration.js';
+import { ConfiguredProviders } from './configured-providers.js';
 import { type ProviderFactories, providerEntry } from './provider-factories.js';
 import { readSiteLogins } from './site-logins.js';
+import { stateDirectory } from './state-directory.js';
+import { lmdbStore } from './store/lmdb-store.js';
 
 /** Makes the transports of a service. `insecure` as the configuration says. */
 export type TransportFactory = (options: { readonly insecure: boolean }) => readonly Transport[];
@@ -23,14 +28,18 @@ export interface AssembleOptions {
 	readonly configuration: QueueConfiguration;
 	readonly providers: ProviderFactories;
 	readonly transports: TransportFactory;
+	/** @default process.env */
+	readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 	readonly logger?: Logger | undefined;
 	readonly version?: string | undefined;
+	readonly onStep?: BuilderQueueOptions['onStep'];
 }
 
 /** The parts of a service before anything runs. */
 export interface AssembledQueue {
 	readonly queue: BuilderQueue;
-	readonly provider: Provider;
+	readonly providers: ConfiguredProviders;
+	readonly store: Store;
 	readonly transport: Transport;
 	readonly tls: TlsIdentity | undefined;
 }
@@ -40,48 +49,44 @@ export interface AssembledQueue {
  * `invalid-configuration` or `invalid-option`.
  */
 export async function assembleQueue(options: AssembleOptions): Promise<AssembledQueue> {
-	const { configuration, logger, version } = options;
-	const { insecure, owner, pool, leases } = configuration;
-	const { kind, ...providerOptions } = pool.provider;
-	const entry = providerEntry(options.providers, kind);
-	await checkExposure(configuration, entry);
+	const { configuration, logger, version, onStep } = options;
+	const { insecure, owner } = configuration;
+	await checkProviders(configuration, options.providers);
 	const transports = options.transports({ insecure });
 	const [tls, catalogue, logins] = await Promise.all([
 		readTls(configuration),
 		readCatalogue(configuration),
 		checkLogins(configuration),
 	]);
-	const provider = makeProvider(kind, () => entry.create(providerOptions));
+	const providers = new ConfiguredProviders(options.providers);
+	const settings = providers.settings(configuration);
+	const [provider] = providers.all;
+	if (provider === undefined) throw new TypeError('a configuration without a pool');
+	const store = storeOf(configuration, options.environment ?? process.env);
 	const queue = new BuilderQueue({
-		provider,
-		transports,
-		owner,
-		pool,
-		bootTimeoutMs: pool.bootTimeoutMs,
-		createTimeoutMs: pool.createTimeoutMs,
-		lifetimeMs: pool.lifetimeMs,
-		createConcurrency: pool.createConcurrency,
-		deadlineMs: leases.deadlineMs,
-		idleMs: leases.idleMs,
-		catalogue,
-		logins,
-		logger,
-		version,
+		...settings,
+		...{ provider, transports, owner, store, catalogue, logins, logger, version, onStep },
+		reconcileMs: configuration.reconcileMs,
 	});
-	return { queue, provider, transport: transportOf(transports), tls };
+	return { queue, providers, store, transport: transportOf(transports), tls };
 }
 
-/** A factory's own complaint about its options is the configuration's mistake. */
-function makeProvider(kind: string, create: () => Provider): Provider {
-	try {
-		return create();
-	} catch (cause) {
-		if (!(cause instanceof TypeError)) throw cause;
-		throw new ContainerBuilderError('invalid-configuration', `pool.provider: ${cause.message}`, {
-			cause,
-			hint: `See the options of the provider ${kind}.`,
-		});
+/** Throws where a configuration names a provider that there is not, or lets more people in than it can answer for. */
+export async function checkProviders(
+	configuration: QueueConfiguration,
+	providers: ProviderFactories,
+): Promise<void> {
+	for (const { provider } of configuration.pools) {
+		await checkExposure(configuration, providerEntry(providers, provider.kind));
 	}
+}
+
+function storeOf(
+	{ store, owner }: QueueConfiguration,
+	environment: Readonly<Record<string, string | undefined>>,
+): Store {
+	if (store === 'memory') return memoryStore();
+	return lmdbStore({ directory: store?.directory ?? stateDirectory(owner, environment) });
 }
 
 function transportOf(transports: readonly Transport[]): Transport {

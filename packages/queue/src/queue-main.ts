@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ContainerBuilderError } from '@olcf/container-builder-core';
+import { type BuilderQueueOptions, ContainerBuilderError } from '@olcf/container-builder-core';
 import { assembleQueue, type TransportFactory } from './assemble-queue.js';
 import { loadConfiguration } from './configuration/load-configuration.js';
 import type { ProviderFactories } from './provider-factories.js';
 import { queueService } from './queue-service.js';
+import { runUntilSignal, type SignalSource } from './run-until-signal.js';
 
 /** What {@link queueMain} takes from its process. */
 export interface QueueMainOptions {
@@ -19,11 +20,15 @@ export interface QueueMainOptions {
 		readonly stdout: { write(text: string): unknown };
 		readonly stderr: { write(text: string): unknown };
 	};
-	/** Ends the service in order: to be aborted at SIGTERM and SIGINT. */
-	readonly signal: AbortSignal;
+	/** Where SIGTERM, SIGINT, SIGHUP and SIGUSR2 come from. @default process */
+	readonly signals?: SignalSource | undefined;
+	/** Called when a signal comes while all is being ended already: whoever sends it does not want to wait. */
+	readonly onImpatience?: (() => void) | undefined;
 	/** Where relative paths start. @default process.cwd() */
 	readonly directory?: string | undefined;
 	readonly version?: string | undefined;
+	/** As in `BuilderQueueOptions`. */
+	readonly onStep?: BuilderQueueOptions['onStep'];
 }
 
 const HELP = `Usage: cb-queue [check] --config FILE
@@ -35,7 +40,10 @@ Takes builds in order, keeps builders ready, and hands them out.
   --version       print the version and end
   --help          print this and end
 
-SIGTERM or SIGINT: takes nothing new, ends all builds, destroys all builders, ends.
+SIGHUP    reads the configuration again; no build is dropped
+SIGTERM   takes nothing new, lets builds that run end, destroys all builders, ends; again: ends them
+SIGUSR2   ends at once, and leaves builders and builds to the next process
+SIGINT    takes nothing new, ends all builds, destroys all builders, ends
 `;
 
 /** The command `cb-queue`: runs the service until it is told to end. Resolves with the exit status, never rejects. */
@@ -49,7 +57,6 @@ export async function queueMain(options: QueueMainOptions): Promise<number> {
 		return 0;
 	} catch (caught) {
 		const error = ContainerBuilderError.from(caught);
-		if (options.signal.aborted && error.kind === 'canceled') return 0;
 		stderr.write(`error: ${error.message.replaceAll('\n', '\n       ')}\n`);
 		if (error.hint !== undefined) stderr.write(`hint: ${error.hint}\n`);
 		return error.exitCode;
@@ -61,43 +68,28 @@ async function run(
 	config: string | undefined,
 	positionals: readonly string[],
 ): Promise<void> {
-	const { environment, providers, transports, signal, streams, version } = options;
+	const { environment, streams, onImpatience = () => {}, signals = process } = options;
 	const [command] = positionals;
 	if (positionals.length > 1 || (command !== undefined && command !== 'check')) {
 		throw usage(`there is no command ${positionals.join(' ')}`);
 	}
 	const path = config ?? environment.CB_QUEUE_CONFIG;
 	if (path === undefined) throw usage('no configuration is named');
-	const configuration = await loadConfiguration(resolve(options.directory ?? process.cwd(), path), {
-		signal,
-	});
+	const file = resolve(options.directory ?? process.cwd(), path);
+	const configuration = await loadConfiguration(file);
 	if (command === 'check') {
-		const { queue, provider } = await assembleQueue({ configuration, providers, transports });
-		await queue.close();
-		await provider.close?.();
+		const { queue, providers, store } = await assembleQueue({ ...options, configuration });
+		await queue.handOver();
+		await providers.close();
+		await store.close?.();
 		streams.stdout.write(`${path}: in order\n`);
 		return;
 	}
-	const service = await queueService({
-		configuration,
-		providers,
-		transports,
-		logStream: streams.stderr,
-		version,
-	});
-	try {
-		await untilEnd(service.ready, signal);
-	} finally {
-		await service.close();
-	}
-}
-
-/** Resolves at the abort; rejects where the service cannot start. */
-function untilEnd(ready: Promise<void>, signal: AbortSignal): Promise<void> {
-	return new Promise((resolve, reject) => {
-		ready.catch((error: unknown) => (signal.aborted ? resolve() : reject(error)));
-		if (signal.aborted) resolve();
-		signal.addEventListener('abort', () => resolve(), { once: true });
+	await runUntilSignal({
+		signals,
+		onImpatience,
+		load: () => loadConfiguration(file),
+		start: (signal) => queueService({ ...options, configuration, logStream: streams.stderr, signal }),
 	});
 }
 

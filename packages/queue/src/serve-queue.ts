@@ -40,6 +40,8 @@ export interface QueueServer extends AsyncDisposable {
 	readonly endpoints: readonly Endpoint[];
 	/** Takes no more connections and ends those that are open. The queue goes on. Idempotent. */
 	close(): Promise<void>;
+	/** Hears nothing any more from this call on: connections are cut, as when the process ends. */
+	cut(): void;
 }
 
 const REJECT_CODES: readonly RejectCode[] = ['unauthenticated', 'forbidden', 'busy', 'queue-closed'];
@@ -94,6 +96,13 @@ class RunningServer implements QueueServer {
 	close(): Promise<void> {
 		this.#closing ??= this.#close();
 		return this.#closing;
+	}
+
+	cut(): void {
+		this.#stop.abort();
+		const error = new ContainerBuilderError('connection-lost', 'the queue goes on in another process');
+		for (const channel of this.#channels.keys()) channel.abort(error);
+		void this.close();
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {

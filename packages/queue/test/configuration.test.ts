@@ -26,15 +26,20 @@ describe('a configuration', () => {
 			owner: 'cb',
 			listen: ['ws+unix:///run/cb/queue.sock'],
 			tls: undefined,
-			pool: {
-				name: 'default',
-				provider: { kind: 'local' },
-				max: 4,
-				reserve: 0,
-				network: 'isolated',
-				labels: {},
-				limits: undefined,
-			},
+			pools: [
+				{
+					name: 'default',
+					provider: { kind: 'local' },
+					enabled: true,
+					max: 4,
+					reserve: 0,
+					network: 'isolated',
+					labels: {},
+				},
+			],
+			users: {},
+			fairness: {},
+			shutdown: {},
 			leases: {},
 			catalogue: undefined,
 			registries: undefined,
@@ -66,6 +71,21 @@ pool:
   createTimeout: 5m
   createConcurrency: 3
   lifetime: 2d
+  scaleFactor: 0.5
+  maxReserve: 12
+  maxReserveAge: 6h
+  createRate: 10/1m
+  launchRetries: 3
+  periods:
+    - { days: [sat, sun], from: '00:00', to: '24:00', timezone: Europe/Berlin, reserve: 1 }
+store: { directory: state }
+users:
+  default: { running: 4, waiting: 100 }
+  byName:
+    alice: { running: 20, priority: high }
+fairness: { halfLife: 6h, patience: 1h }
+reconcile: 30s
+shutdown: { drain: 5m }
 leases: { deadline: 4h, idle: 1.5m }
 catalogue:
   registry: https://registry.example.org
@@ -81,22 +101,41 @@ allowUnenforcedLimits: true
 			owner: 'cb-queue',
 			listen: ['wss://0.0.0.0:8443', 'ws+unix:///run/cb/queue.sock'],
 			tls: { certificate: '/etc/cb/tls/queue.pem', key: '/etc/ssl/queue.key' },
-			pool: {
-				name: 'small',
-				provider: { kind: 'openstack', cloud: 'site' },
-				max: 25,
-				reserve: 10,
-				architecture: 'arm64',
-				network: 'shared',
-				flavor: 'm1.large',
-				image: 'BuilderImage',
-				limits: { memoryBytes: 4 * 2 ** 30, cpus: 1.5, diskBytes: 20e9, processes: 512 },
-				labels: { site: 'olcf' },
-				bootTimeoutMs: 90_000,
-				createTimeoutMs: 300_000,
-				createConcurrency: 3,
-				lifetimeMs: 172_800_000,
+			store: { directory: '/etc/cb/state' },
+			pools: [
+				{
+					name: 'small',
+					provider: { kind: 'openstack', cloud: 'site' },
+					max: 25,
+					reserve: 10,
+					architecture: 'arm64',
+					network: 'shared',
+					flavor: 'm1.large',
+					image: 'BuilderImage',
+					limits: { memoryBytes: 4 * 2 ** 30, cpus: 1.5, diskBytes: 20e9, processes: 512 },
+					labels: { site: 'olcf' },
+					bootTimeoutMs: 90_000,
+					createTimeoutMs: 300_000,
+					createConcurrency: 3,
+					lifetimeMs: 172_800_000,
+					enabled: true,
+					scaleFactor: 0.5,
+					maxReserve: 12,
+					maxReserveAgeMs: 21_600_000,
+					createRate: { count: 10, perMs: 60_000 },
+					launchRetries: 3,
+					periods: [
+						{ days: ['sat', 'sun'], from: '00:00', to: '24:00', timezone: 'Europe/Berlin', reserve: 1 },
+					],
+				},
+			],
+			users: {
+				default: { running: 4, waiting: 100 },
+				byName: { alice: { running: 20, priority: 'high' } },
 			},
+			fairness: { halfLifeMs: 21_600_000, patienceMs: 3_600_000 },
+			reconcileMs: 30_000,
+			shutdown: { drainMs: 300_000 },
 			leases: { deadlineMs: 14_400_000, idleMs: 90_000 },
 			catalogue: {
 				registry: 'https://registry.example.org',
@@ -117,9 +156,13 @@ allowUnenforcedLimits: true
 		[
 			'a key that there is not',
 			`${LEAST}  reserv: 2\n`,
-			':5:3: pool unknown: reserv. Allowed here: name, provider, max, reserve,',
+			':5:3: pool unknown: reserv. Allowed here: name, provider, enabled, max, reserve,',
 		],
-		['at the top too', `${LEAST}ownr: x\n`, ':5:1: unknown: ownr. Allowed here: owner, listen, tls, pool,'],
+		[
+			'at the top too',
+			`${LEAST}ownr: x\n`,
+			':5:1: unknown: ownr. Allowed here: owner, listen, tls, store, pool,',
+		],
 		['a wrong type', `${LEAST}  max: many\n`, ':5:8: pool.max must be a whole number from 1 on'],
 		['too small a number', `${LEAST}  max: 0\n`, ':5:8: pool.max must be a whole number from 1 on'],
 		[
@@ -169,7 +212,32 @@ allowUnenforcedLimits: true
 			LEAST.replace('kind: local', 'image: x'),
 			':4:13: pool.provider.kind is missing: it must be text',
 		],
-		['nothing at all', '', ':1:1: pool is missing: it must have keys: name, provider, max,'],
+		['nothing at all', '', ':1:1: owner is missing: it must be a name'],
+		[
+			'no pool',
+			"owner: cb\nlisten: ['ws+unix:///run/cb/queue.sock']\n",
+			':1:1: pool is missing: it must be there, or pools',
+		],
+		[
+			'a pool and pools',
+			`${LEAST}pools: [{ provider: { kind: local } }]\n`,
+			'pool must not be there beside pools: give one of them',
+		],
+		[
+			'a rate that is none',
+			`${LEAST}  createRate: often\n`,
+			':5:15: pool.createRate must be a rate such as 10/1m',
+		],
+		[
+			'a period without its hours',
+			`${LEAST}  periods: [{ from: 8, to: '18:00', timezone: UTC }]\n`,
+			'pool.periods.0.from must be a time of day such as "08:00", in quotes',
+		],
+		[
+			'a priority that there is not',
+			`${LEAST}users: { byName: { bob: { priority: top } } }\n`,
+			'users.byName.bob.priority must be one of: low, normal, high',
+		],
 		['a list where keys are due', '- owner\n', ':1:1: must have keys: owner, listen,'],
 		[
 			'registries without a file',

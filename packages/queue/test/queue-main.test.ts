@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -40,12 +41,12 @@ async function site(yaml: readonly string[], more: { limits?: readonly (keyof Ma
 	await writeFile(path, yaml.join('\n').replaceAll('URL', url));
 	const stdout = recorder();
 	const stderr = recorder();
-	const controller = new AbortController();
-	afterwards(async () => controller.abort());
+	const signals = new EventEmitter();
+	let impatience = 0;
 	const run = (argv: readonly string[] = ['--config', path], overrides: Partial<QueueMainOptions> = {}) =>
 		queueMain({
 			argv,
-			environment: {},
+			environment: { XDG_STATE_HOME: directory },
 			providers: {
 				fake: {
 					create: (options) => {
@@ -59,7 +60,10 @@ async function site(yaml: readonly string[], more: { limits?: readonly (keyof Ma
 			},
 			transports: ({ insecure }) => [ws({ insecure }), transport],
 			streams: { stdout, stderr },
-			signal: controller.signal,
+			signals,
+			onImpatience: () => {
+				impatience++;
+			},
 			directory,
 			version: '1.2.3',
 			...overrides,
@@ -74,7 +78,8 @@ async function site(yaml: readonly string[], more: { limits?: readonly (keyof Ma
 		made,
 		stdout,
 		stderr,
-		controller,
+		signals,
+		impatience: () => impatience,
 		run,
 		remote,
 		isClosed: () => closed,
@@ -97,6 +102,7 @@ function bound(provider: Provider): Provider {
 const POOL = [
 	'owner: cb',
 	'listen: [URL]',
+	'store: { directory: store }',
 	'pool:',
 	'  provider: { kind: fake, size: 3 }',
 	'  max: 2',
@@ -120,7 +126,7 @@ describe('the command', () => {
 	});
 
 	it('serves until it is told to end, and leaves nothing', async () => {
-		const { run, remote, provider, made, stderr, controller, isClosed, url } = await site(POOL);
+		const { run, remote, provider, made, stderr, signals, isClosed, url } = await site(POOL);
 		const running = run();
 		await until(async () => stderr.text.includes('builder-ready'));
 		expect(made).toEqual([{ size: 3 }]);
@@ -130,7 +136,7 @@ describe('the command', () => {
 		const { lease } = await remote.checkout({ buildId: 'build-0001' }).granted;
 		const waiting = [2, 3].map((number) => remote.checkout({ buildId: `build-000${number}` }));
 		await until(async () => (await remote.status()).waiting.length > 0);
-		controller.abort();
+		signals.emit('SIGINT');
 		expect(await running).toBe(0);
 		const ends = await Promise.allSettled(waiting.map(({ granted }) => granted));
 		for (const end of ends)
@@ -140,11 +146,132 @@ describe('the command', () => {
 		expect(isClosed()).toBe(true);
 
 		const logs = stderr.lines.map((line) => JSON.parse(line) as { msg: string; level: number });
-		expect(logs[0]).toMatchObject({ msg: 'listening', endpoints: [url], owner: 'cb', name: 'cb-queue' });
+		expect(logs[0]).toMatchObject({ openFiles: { hard: expect.any(Number) }, name: 'cb-queue' });
+		expect(logs[1]).toMatchObject({ msg: 'listening', endpoints: [url], owner: 'cb' });
 		expect(logs.map(({ msg }) => msg)).toEqual(
 			expect.arrayContaining(['client connected', 'lease-start', 'lease-end', 'builder-gone']),
 		);
 		expect(stderr.text).not.toContain(lease.token);
+	});
+
+	it('lets builds that run end when it is told to, and takes nothing new', async () => {
+		const { run, remote, provider, stderr, signals, impatience } = await site(POOL);
+		const running = run();
+		const { lease } = await remote.checkout({ buildId: 'build-0001' }).granted;
+		signals.emit('SIGTERM');
+		await until(() => stderr.text.includes('"draining"'));
+		await expect(remote.checkout({ buildId: 'build-0002' }).granted).rejects.toMatchObject({
+			code: 'queue-closed',
+		});
+		await lease.renew();
+		// The reserve goes, what runs stays.
+		await until(() => provider.machines.length === 1);
+		await lease.release({ status: 'succeeded' });
+		expect(await running).toBe(0);
+		expect(provider.machines).toEqual([]);
+		expect(impatience()).toBe(0);
+	});
+
+	it.each([
+		['a second SIGTERM', 'SIGTERM', []],
+		['its time to drain', undefined, ['shutdown: { drain: 200ms }']],
+	] as const)('ends builds that run after %s', async (_name, second, more) => {
+		const { run, remote, provider, stderr, signals, impatience } = await site([...POOL, ...more]);
+		const running = run();
+		const { lease } = await remote.checkout({ buildId: 'build-0001' }).granted;
+		signals.emit('SIGTERM');
+		await until(() => stderr.text.includes('"draining"'));
+		if (second !== undefined) {
+			signals.emit(second);
+			signals.emit(second);
+			expect(impatience()).toBe(1);
+		}
+		expect(await running).toBe(0);
+		expect(provider.machines).toEqual([]);
+		expect(stderr.text).toMatch(new RegExp(`"buildId":"${lease.buildId}".*"reason":"queue-closed"`));
+	});
+
+	it('hands over to the next process: builders, leases, and those who wait', async () => {
+		const { run, remote, provider, signals, stderr } = await site(POOL);
+		const first = run();
+		const [one, two] = [1, 2].map((number) => remote.checkout({ buildId: `build-000${number}` }));
+		const waiting = remote.checkout({ buildId: 'build-0003' });
+		const leases = [await one?.granted, await two?.granted].map((grant) => grant?.lease);
+		await until(async () => (await remote.status()).waiting.length === 1);
+		const before = provider.machines.map(({ id }) => id).sort();
+		signals.emit('SIGUSR2');
+		expect(await first).toBe(0);
+		expect(provider.machines.map(({ id }) => id).sort()).toEqual(before);
+
+		const second = run();
+		for (const lease of leases) await lease?.renew();
+		await until(async () => (await remote.status()).waiting.length === 1);
+		await leases[0]?.release({ status: 'succeeded' });
+		expect((await waiting.granted).lease.buildId).toBe('build-0003');
+		expect(stderr.text).not.toContain('never known');
+		signals.emit('SIGINT');
+		expect(await second).toBe(0);
+		expect(provider.machines).toEqual([]);
+	});
+
+	it('stands by while another process is the queue, and takes over', async () => {
+		const { run, remote, signals, stderr, provider } = await site(POOL);
+		const first = run();
+		const { lease } = await remote.checkout({ buildId: 'build-0001' }).granted;
+		const others = new EventEmitter();
+		const second = run(undefined, { signals: others });
+		await until(() => stderr.text.includes('stands by'));
+		signals.emit('SIGUSR2');
+		expect(await first).toBe(0);
+		await lease.renew();
+		await lease.release({ status: 'succeeded' });
+		others.emit('SIGTERM');
+		expect(await second).toBe(0);
+		expect(provider.machines).toEqual([]);
+	});
+
+	it('ends at once while it stands by', async () => {
+		const { run, remote, signals, stderr } = await site(POOL);
+		const first = run();
+		await remote.status();
+		const others = new EventEmitter();
+		const second = run(undefined, { signals: others });
+		await until(() => stderr.text.includes('stands by'));
+		others.emit('SIGTERM');
+		expect(await second).toBe(0);
+		expect((await remote.status()).state).toBe('open');
+		signals.emit('SIGINT');
+		expect(await first).toBe(0);
+	});
+
+	it('reads its configuration again, and drops no lease', async () => {
+		const { run, remote, signals, stderr, path, provider } = await site(POOL);
+		const running = run();
+		const { lease } = await remote.checkout({ buildId: 'build-0001' }).granted;
+		const text = await readFile(path, 'utf8');
+		await writeFile(
+			path,
+			`${text.replace('reserve: 1', 'reserve: 3').replace('max: 2', 'max: 5')}\nlog: { level: debug }\n`,
+		);
+		signals.emit('SIGHUP');
+		await until(() => stderr.text.includes('was read again'));
+		await until(
+			async () => (await remote.status()).builders.filter(({ state }) => state === 'ready').length === 3,
+		);
+		await lease.renew();
+
+		await writeFile(path, text.replace('max: 2', 'max: many'));
+		signals.emit('SIGHUP');
+		await until(() => stderr.text.includes('stays as it was'));
+		expect(stderr.text).toContain('pool.max must be a whole number');
+		await writeFile(path, text.replace('owner: cb', 'owner: other').replace('size: 3', 'size: 4'));
+		signals.emit('SIGHUP');
+		await until(() => stderr.text.includes('cannot change: owner, provider of the pool default'));
+		await lease.renew();
+		expect((await remote.status()).pools).toMatchObject([{ max: 5, reserve: 3 }]);
+		signals.emit('SIGINT');
+		expect(await running).toBe(0);
+		expect(provider.machines).toEqual([]);
 	});
 
 	it('ends with what the provider cannot do', async () => {
@@ -160,14 +287,16 @@ describe('the command', () => {
 	});
 
 	it('checks a configuration, told by option or environment', async () => {
-		const { run, stdout, stderr, path, made } = await site(POOL);
+		const { run, stdout, stderr, path, made, directory } = await site(POOL);
 		expect(await run(['check', '--config', 'queue.yaml'])).toBe(0);
-		expect(await run(['check'], { environment: { CB_QUEUE_CONFIG: path } })).toBe(0);
+		expect(await run(['check'], { environment: { CB_QUEUE_CONFIG: path, XDG_STATE_HOME: directory } })).toBe(
+			0,
+		);
 		expect(stdout.text).toBe(`queue.yaml: in order\n${path}: in order\n`);
 		expect(made).toEqual([{ size: 3 }, { size: 3 }]);
 		await writeFile(path, (await readFile(path, 'utf8')).replace('max: 2', 'max: two'));
 		expect(await run(['check', '--config', path])).toBe(2);
-		expect(stderr.text).toBe(`error: ${path}:5:8: pool.max must be a whole number from 1 on\n`);
+		expect(stderr.text).toBe(`error: ${path}:6:8: pool.max must be a whole number from 1 on\n`);
 	});
 
 	it('helps', async () => {
@@ -191,7 +320,7 @@ describe('the command', () => {
 		[
 			'an option that its provider does not have',
 			['owner: cb', 'listen: [URL]', 'pool: { provider: { kind: fake, color: red } }'],
-			'pool.provider: there is no option color',
+			'pool: provider: there is no option color',
 		],
 		[
 			'wss without a certificate',
@@ -248,10 +377,10 @@ describe('the command', () => {
 			yaml: readonly string[],
 			limits?: readonly (keyof MachineLimits)[],
 		): Promise<number> => {
-			const { run, stderr, controller } = await site(yaml, limits === undefined ? {} : { limits });
+			const { run, stderr, signals } = await site(yaml, limits === undefined ? {} : { limits });
 			const running = run();
 			await until(() => stderr.text.includes('"listening"'));
-			controller.abort();
+			signals.emit('SIGINT');
 			return await running;
 		};
 		expect(await served([...REMOTE, 'allowUnenforcedLimits: true'], [])).toBe(0);

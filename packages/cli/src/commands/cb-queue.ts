@@ -1,4 +1,3 @@
-import { listenForInterrupts } from '../interrupts.js';
 import type { CommandMain } from '../invocation.js';
 import { cbQueueCommand } from '../options/cb-queue-options.js';
 import { parseCommand } from '../options/parse-command.js';
@@ -16,20 +15,16 @@ export const cbQueue: CommandMain = async (invocation) => {
 	const { queueMain } = await import('@olcf/container-builder-queue');
 	const { ws } = await import('../index.js');
 	const { queueProviders } = await import('./queue-providers.js');
-	const interrupts = listenForInterrupts(invocation, () => {});
-	try {
-		const { config } = parsed.values;
-		return await queueMain({
-			argv: [...parsed.positionals, ...(config === undefined ? [] : ['--config', config])],
-			environment,
-			directory,
-			providers: queueProviders,
-			transports: ({ insecure }) => [ws({ insecure })],
-			streams: { stdout, stderr },
-			signal: interrupts.signal,
-			version,
-		});
-	} finally {
-		interrupts.close();
-	}
+	const { config } = parsed.values;
+	return await queueMain({
+		argv: [...parsed.positionals, ...(config === undefined ? [] : ['--config', config])],
+		environment,
+		directory,
+		providers: queueProviders,
+		transports: ({ insecure }) => [ws({ insecure })],
+		streams: { stdout, stderr },
+		signals: invocation.signals,
+		onImpatience: () => invocation.exit(130),
+		version,
+	});
 };

@@ -55,6 +55,7 @@ export class LeaseBook {
 	readonly #durations = new MovingAverage();
 	readonly #onNone = new Set<() => void>();
 
+	#abandoned: ContainerBuilderError | undefined;
 	#terms: Pick<LeaseBookOptions, 'deadlineMs' | 'idleMs'>;
 
 	constructor(options: LeaseBookOptions) {
@@ -107,11 +108,13 @@ export class LeaseBook {
 
 	/** Whatever became of it. */
 	find(leaseId: string): LeaseRecord | undefined {
+		if (this.#abandoned !== undefined) throw this.#abandoned;
 		return this.#leases.get(leaseId)?.record;
 	}
 
 	/** The one that holds for a build. */
 	ofBuild(buildId: string): LeaseRecord | undefined {
+		if (this.#abandoned !== undefined) throw this.#abandoned;
 		return this.active.find((lease) => lease.buildId === buildId);
 	}
 
@@ -169,8 +172,9 @@ export class LeaseBook {
 		});
 	}
 
-	/** Forgets them all, and ends none: another process has them now. */
-	abandon(): void {
+	/** Forgets them all, and ends none: another process has them now. Who asks for one hears `error`. */
+	abandon(error: ContainerBuilderError): void {
+		this.#abandoned = error;
 		for (const { cancelIdle, cancelDeadline } of this.#leases.values()) {
 			cancelIdle();
 			cancelDeadline();
@@ -184,6 +188,7 @@ export class LeaseBook {
 	}
 
 	#holding(leaseId: string): BookedLease {
+		if (this.#abandoned !== undefined) throw this.#abandoned;
 		const booked = this.#leases.get(leaseId);
 		if (booked === undefined)
 			throw new ContainerBuilderError('lease-lost', 'the queue does not know this lease');

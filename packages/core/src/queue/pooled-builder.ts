@@ -38,6 +38,7 @@ export class PooledBuilder {
 	#starting: Promise<void> | undefined;
 	/** Whether a machine may exist. */
 	#mayExist: boolean;
+	#abandoned = false;
 	#onReport: ((event: BuilderEvent) => void) | undefined;
 
 	/** A new one; or, with `record`, one that an earlier process has made: see {@link goOn}. */
@@ -171,7 +172,7 @@ export class PooledBuilder {
 	/** Takes note that it is of no use any more. Whoever watches destroys it. */
 	fail(error: ContainerBuilderError): void {
 		const from = this.#state;
-		if (nextBuilderState(from, 'failed') === undefined) return;
+		if (this.#abandoned || nextBuilderState(from, 'failed') === undefined) return;
 		this.#fault = error.message;
 		this.#stop.abort(error);
 		this.link.close(error);
@@ -184,7 +185,7 @@ export class PooledBuilder {
 
 	/** Destroys it, however often that takes. Idempotent; resolves when it is gone. */
 	destroy(reason: string): Promise<void> {
-		if (nextBuilderState(this.#state, 'destroy') !== undefined) {
+		if (!this.#abandoned && nextBuilderState(this.#state, 'destroy') !== undefined) {
 			this.#around.publish({ type: 'builder-destroy-start', builderId: this.id, reason });
 			const error = new ContainerBuilderError('builder-lost', `the builder was given up: ${reason}`);
 			this.#stop.abort(error);
@@ -197,6 +198,7 @@ export class PooledBuilder {
 
 	/** Lets go of it: this process has nothing to say any more. Its machine stays as it is. */
 	abandon(error: ContainerBuilderError): void {
+		this.#abandoned = true;
 		this.#stop.abort(error);
 		this.link.close(error);
 	}

@@ -40,6 +40,7 @@ export class QueueEngine {
 	readonly #giveUp = new AbortController();
 	readonly #ended: Deferred<QueueEndReason> = deferred();
 	#settings: QueueSettings;
+	#abandoned: ContainerBuilderError | undefined;
 	#state: QueueStatus['state'] = 'open';
 	#starting: Promise<void> | undefined;
 	#closing: Promise<void> | undefined;
@@ -80,7 +81,7 @@ export class QueueEngine {
 
 	/** Becomes the owner's one queue, and goes on with what an earlier process has left. */
 	async acquire(): Promise<void> {
-		if (this.#state !== 'open') throw queueClosed();
+		this.#checkOpen();
 		const letGo = this.#alive.hold();
 		try {
 			await this.#parts.recovery.recover(this.#stop.signal, () => this.#abandon('replaced'));
@@ -93,7 +94,7 @@ export class QueueEngine {
 
 	/** The same, then fills the reserve. Rejects with what time does not mend. */
 	start(): Promise<void> {
-		if (this.#state !== 'open') return Promise.reject(queueClosed());
+		if (this.#state !== 'open') return Promise.reject(this.#abandoned ?? queueClosed());
 		this.#starting ??= this.#startUp().catch((error: unknown) => {
 			this.#starting = undefined;
 			throw error;
@@ -248,11 +249,12 @@ export class QueueEngine {
 	/** Ends without a word to builders and provider. */
 	async #abandon(reason: 'handed-over' | 'replaced'): Promise<void> {
 		if (this.#state === 'closed') return;
+		const error = handedOver();
+		this.#abandoned = error;
 		this.#setState('closed');
 		this.#stop.abort();
-		const error = handedOver();
 		for (const entry of this.#parts.room.entries) this.#parts.room.dismiss(entry, error);
-		this.desk.leases.abandon();
+		this.desk.leases.abandon(error);
 		for (const fleet of this.#parts.pools.fleets) fleet.abandon(error);
 		this.#giveUp.abort();
 		await this.#end(reason);
@@ -286,6 +288,6 @@ export class QueueEngine {
 	}
 
 	#checkOpen(): void {
-		if (this.#state !== 'open') throw queueClosed();
+		if (this.#state !== 'open') throw this.#abandoned ?? queueClosed();
 	}
 }

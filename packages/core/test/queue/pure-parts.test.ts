@@ -112,6 +112,7 @@ describe('the reason of a wait', () => {
 		error: undefined,
 		starting: [],
 		room: 0,
+		isFull: false,
 	};
 	it.each([
 		['before the start', { ...well, started: false }, { reason: 'queue-starting' }],
@@ -123,6 +124,19 @@ describe('the reason of a wait', () => {
 		['one is coming', { ...well, starting: ['booting'] }, { reason: 'builder-starting', detail: 'booting' }],
 		['there is room', { ...well, room: 1 }, { reason: 'builder-starting' }],
 		['there is none', well, { reason: 'all-builders-busy' }],
+		[
+			'the provider has none',
+			{ ...well, isFull: true },
+			{ reason: 'all-builders-busy', detail: 'there is no room for more builders now' },
+		],
+		[
+			'the provider has refused for want of room',
+			{ ...well, isFull: true, error: new ContainerBuilderError('provider-quota', '10 of 10 instances') },
+			{
+				reason: 'all-builders-busy',
+				detail: 'there is no room for more builders now: 10 of 10 instances',
+			},
+		],
 		[
 			'the provider failed, and none is coming',
 			{ ...well, failures: 1, error },

@@ -1,62 +1,14 @@
-import { ARCHITECTURES } from '@olcf/container-builder-core';
 import { z } from 'zod';
-import { durationScalar, sizeScalar } from './scalars.js';
+import { poolSchema } from './pool-schema.js';
+import { durationScalar } from './scalars.js';
+import { count, flag, listenUrl, name, section, text } from './schema-parts.js';
 
-/** An object that says which keys it may have where it has another one. */
-function section<S extends z.ZodRawShape>(shape: S) {
-	return z.strictObject(shape, {
-		error: (issue) => {
-			if (issue.code === 'unrecognized_keys') {
-				const keys = (issue.keys as string[]).join(', ');
-				return `unknown: ${keys}. Allowed here: ${Object.keys(shape).join(', ')}`;
-			}
-			return issue.code === 'invalid_type' ? `must have keys: ${Object.keys(shape).join(', ')}` : undefined;
-		},
-	});
-}
-
-const name = z
-	.string('must be a name: lower-case letters, digits and hyphens, at most 63')
-	.regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be a name: lower-case letters, digits and hyphens, at most 63');
-const text = z.string('must be text').min(1, 'must not be empty');
-const flag = z.boolean('must be true or false');
-const count = (least: number) =>
-	z
-		.number(`must be a whole number from ${least} on`)
-		.int(`must be a whole number from ${least} on`)
-		.min(least, `must be a whole number from ${least} on`);
-const listenUrl = text.refine(
-	(url) => /^(wss?:\/\/[^/]+\/?|ws\+unix:\/\/\/.+)$/.test(url) && URL.canParse(url),
-	'must be wss://HOST:PORT, ws://HOST:PORT or ws+unix:///PATH/TO/SOCKET',
-);
-
-const limitsSchema = section({
-	memory: sizeScalar.optional(),
-	cpus: z.number('must be a number of cores').positive('must be more than 0').optional(),
-	disk: sizeScalar.optional(),
-	processes: count(1).optional(),
-});
-
-const poolSchema = section({
-	name: name.default('default'),
-	provider: z.looseObject({ kind: text }, 'must have the key kind, and the options of that provider'),
-	max: count(1).default(4),
-	reserve: count(0).default(0),
-	architecture: z.enum(ARCHITECTURES, `must be one of: ${ARCHITECTURES.join(', ')}`).optional(),
-	network: z
-		.enum(['isolated', 'shared', 'none'], 'must be one of: isolated, shared, none')
-		.default('isolated'),
-	flavor: text.optional(),
-	image: text.optional(),
-	limits: limitsSchema.optional(),
-	labels: z.record(z.string(), text).default({}),
-	bootTimeout: durationScalar.optional(),
-	createTimeout: durationScalar.optional(),
-	createConcurrency: count(1).optional(),
-	lifetime: durationScalar.optional(),
-}).refine(({ max, reserve }) => reserve <= max, {
-	path: ['reserve'],
-	error: 'must not be larger than max',
+const priority = z.enum(['low', 'normal', 'high'], 'must be one of: low, normal, high');
+const userSchema = section({
+	running: count(0).optional(),
+	waiting: count(0).optional(),
+	priority: priority.optional(),
+	maxPriority: priority.optional(),
 });
 
 /** What a configuration file may say. */
@@ -64,7 +16,18 @@ export const configurationSchema = section({
 	owner: name,
 	listen: z.array(listenUrl, 'must be a list of URLs').min(1, 'must name at least one URL'),
 	tls: section({ certificate: text, key: text }).optional(),
-	pool: poolSchema,
+	store: z
+		.union([z.literal('memory'), section({ directory: text })], 'must be memory, or have the key directory')
+		.optional(),
+	pool: poolSchema.optional(),
+	pools: z.array(poolSchema, 'must be a list of pools').min(1, 'must have at least one pool').optional(),
+	users: section({
+		default: userSchema.optional(),
+		byName: z.record(z.string().min(1), userSchema, 'must have the names of users as keys').optional(),
+	}).default({}),
+	fairness: section({ halfLife: durationScalar.optional(), patience: durationScalar.optional() }).default({}),
+	reconcile: durationScalar.optional(),
+	shutdown: section({ drain: durationScalar.optional() }).default({}),
 	leases: section({ deadline: durationScalar.optional(), idle: durationScalar.optional() }).default({}),
 	catalogue: section({
 		registry: text,
@@ -82,4 +45,9 @@ export const configurationSchema = section({
 	}).default({ level: 'info' }),
 	insecure: flag.default(false),
 	allowUnenforcedLimits: flag.default(false),
+}).check(({ value, issues }) => {
+	if ((value.pool === undefined) !== (value.pools === undefined)) return;
+	const message =
+		value.pool === undefined ? 'must be there, or pools' : 'must not be there beside pools: give one of them';
+	issues.push({ code: 'custom', path: ['pool'], message, input: value });
 });

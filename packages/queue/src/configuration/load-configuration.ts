@@ -4,7 +4,8 @@ import { type AbortOptions, ContainerBuilderError } from '@olcf/container-builde
 import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { configurationSchema } from './configuration-schema.js';
-import type { QueueConfiguration } from './queue-configuration.js';
+import type { poolSchema } from './pool-schema.js';
+import type { PoolConfiguration, QueueConfiguration } from './queue-configuration.js';
 import { type FilePosition, positionOf } from './yaml-positions.js';
 
 /**
@@ -60,23 +61,16 @@ function invalid(
 
 function resolved(data: z.output<typeof configurationSchema>, directory: string): QueueConfiguration {
 	const at = (path: string): string => resolve(directory, path);
-	const { tls, pool, leases, catalogue, registries, ...rest } = data;
-	const { bootTimeout, createTimeout, lifetime, limits, ...poolRest } = pool;
+	const { tls, store, pool, pools, fairness, reconcile, shutdown, leases, catalogue, registries, ...rest } =
+		data;
 	return {
 		...rest,
 		tls: tls && { certificate: at(tls.certificate), key: at(tls.key) },
-		pool: {
-			...poolRest,
-			limits: limits && {
-				memoryBytes: limits.memory,
-				cpus: limits.cpus,
-				diskBytes: limits.disk,
-				processes: limits.processes,
-			},
-			bootTimeoutMs: bootTimeout,
-			createTimeoutMs: createTimeout,
-			lifetimeMs: lifetime,
-		},
+		store: typeof store === 'object' ? { directory: at(store.directory) } : store,
+		pools: (pools ?? (pool === undefined ? [] : [pool])).map(resolvedPool),
+		fairness: { halfLifeMs: fairness.halfLife, patienceMs: fairness.patience },
+		reconcileMs: reconcile,
+		shutdown: { drainMs: shutdown.drain },
 		leases: { deadlineMs: leases.deadline, idleMs: leases.idle },
 		catalogue: catalogue && {
 			...catalogue,
@@ -84,5 +78,22 @@ function resolved(data: z.output<typeof configurationSchema>, directory: string)
 			ca: catalogue.ca && at(catalogue.ca),
 		},
 		registries: registries && { authfile: at(registries.authfile) },
+	};
+}
+
+function resolvedPool(pool: z.output<typeof poolSchema>): PoolConfiguration {
+	const { bootTimeout, createTimeout, lifetime, maxReserveAge, limits, ...rest } = pool;
+	return {
+		...rest,
+		limits: limits && {
+			memoryBytes: limits.memory,
+			cpus: limits.cpus,
+			diskBytes: limits.disk,
+			processes: limits.processes,
+		},
+		maxReserveAgeMs: maxReserveAge,
+		bootTimeoutMs: bootTimeout,
+		createTimeoutMs: createTimeout,
+		lifetimeMs: lifetime,
 	};
 }

@@ -1,4 +1,10 @@
-import type { Architecture, MachineLimits, NetworkMode } from '@olcf/container-builder-core';
+import type { FairnessOptions, PoolOptions, UserPolicy } from '@olcf/container-builder-core';
+
+/** A pool as it was read: which provider it has, with that provider's own options. */
+export interface PoolConfiguration extends Omit<PoolOptions, 'provider'> {
+	readonly name: string;
+	readonly provider: { readonly kind: string; readonly [option: string]: unknown };
+}
 
 /** A queue's configuration as it was read: times in milliseconds, sizes in bytes, paths absolute. */
 export interface QueueConfiguration {
@@ -8,24 +14,17 @@ export interface QueueConfiguration {
 	readonly listen: readonly string[];
 	/** Files of the certificate and its key, PEM; for `wss:`. */
 	readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
-	readonly pool: {
-		readonly name: string;
-		/** Which provider, and its own options. */
-		readonly provider: { readonly kind: string; readonly [option: string]: unknown };
-		readonly max: number;
-		readonly reserve: number;
-		readonly architecture?: Architecture | undefined;
-		readonly network: NetworkMode;
-		readonly flavor?: string | undefined;
-		readonly image?: string | undefined;
-		readonly limits?: MachineLimits | undefined;
-		readonly labels: Readonly<Record<string, string>>;
-		readonly bootTimeoutMs?: number | undefined;
-		readonly createTimeoutMs?: number | undefined;
-		readonly createConcurrency?: number | undefined;
-		readonly lifetimeMs?: number | undefined;
-	};
+	/** What outlives the process. @default a directory of this owner's: see `stateDirectory` */
+	readonly store?: 'memory' | { readonly directory: string } | undefined;
+	/** At least one. */
+	readonly pools: readonly PoolConfiguration[];
+	readonly users: UserPolicy;
+	readonly fairness: FairnessOptions;
 	readonly leases: { readonly deadlineMs?: number | undefined; readonly idleMs?: number | undefined };
+	/** Between two comparisons with the provider's own list. */
+	readonly reconcileMs?: number | undefined;
+	/** How long builds that run may go on after SIGTERM. */
+	readonly shutdown: { readonly drainMs?: number | undefined };
 	/** Where the base images are that `cb-images` lists. */
 	readonly catalogue?:
 		| {
