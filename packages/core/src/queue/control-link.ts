@@ -133,6 +133,9 @@ export class ControlLink {
 		if (this.#stop.signal.aborted) return;
 		this.#stop.abort(reason);
 		this.#cancelProbe();
+		// Who waits for the next connection, and who comes later: the one there was may have been resolved long ago.
+		this.#connection.reject(reason);
+		this.#connection = handledDeferred();
 		this.#connection.reject(reason);
 		const rpc = this.#rpc;
 		this.#rpc = undefined;
