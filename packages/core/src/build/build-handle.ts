@@ -112,7 +112,7 @@ export class BuildHandle implements Build {
 		const { keepMs = DEFAULT_KEEP_MS, signal } = options;
 		throwIfAborted(signal);
 		// Until the context is there, nobody but this client can bring the build forward.
-		while (!isFinalState(this.state) && !['building', 'built', 'downloading'].includes(this.state)) {
+		while (!isFinalState(this.state) && !this.#canDetach()) {
 			await this.#moved.promise;
 			throwIfAborted(signal);
 		}
@@ -122,11 +122,17 @@ export class BuildHandle implements Build {
 	}
 
 	async resize(size: TerminalSize): Promise<void> {
+		this.#session.terminalSize = size;
 		await this.#run?.resize(size);
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
 		return this.cancel();
+	}
+
+	/** Between two builders there is nothing to leave to itself. */
+	#canDetach(): boolean {
+		return this.#run !== undefined && ['building', 'built', 'downloading'].includes(this.state);
 	}
 
 	/** Gives back the builder that was held for its image. */

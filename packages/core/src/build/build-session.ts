@@ -7,6 +7,7 @@ import type {
 	Clock,
 	ResolvedBase,
 	SerializedError,
+	TerminalSize,
 } from '../spec/index.js';
 import { nextBuildState } from './build-state.js';
 import { EventLog, type NewBuildEvent } from './event-log.js';
@@ -15,13 +16,11 @@ import { LastLines } from './last-lines.js';
 /** Between two progress events. */
 const PROGRESS_MS = 200;
 
-/** What is known of a build under way: written by what runs it, read through its handle. */
+/** What is known of a build under way: written by what runs it, read through its handle. Most of it is of one builder. */
 export class BuildSession {
 	readonly id: string;
 	readonly log: EventLog;
 	readonly emitter = new TypedEventEmitter<BuildEventMap>();
-	/** Bytes of output that were published: where the next connection goes on from. */
-	outputOffset: number;
 	/** Number of the builder's last event that was taken note of. */
 	builderSequence = 0;
 	backendStarted = false;
@@ -30,9 +29,17 @@ export class BuildSession {
 	/** The base images as the builder found them, once it has told. */
 	bases: readonly ResolvedBase[] | undefined;
 	attempts = 0;
+	/** Whether bytes of the image may have gone to a stream. */
+	imageStreamed = false;
+	/** The last that was told. */
+	terminalSize: TerminalSize | undefined;
 	readonly #clock: Clock;
 	readonly #startedAt: number;
-	readonly #lastLines = new LastLines();
+	#lastLines = new LastLines();
+	/** Bytes of output that were published, of all builders. */
+	#outputOffset: number;
+	/** Those of builders that were lost. */
+	#lostOutput = 0;
 	readonly #phases: Partial<Record<BuildState, number>> = {};
 	#state: BuildState = 'queued';
 	#stateSince: number;
@@ -42,7 +49,7 @@ export class BuildSession {
 	constructor(id: string, options: { readonly clock: Clock; readonly outputOffset?: number | undefined }) {
 		this.id = id;
 		this.log = new EventLog(id);
-		this.outputOffset = options.outputOffset ?? 0;
+		this.#outputOffset = options.outputOffset ?? 0;
 		this.#clock = options.clock;
 		this.#startedAt = options.clock.now();
 		this.#stateSince = this.#startedAt;
@@ -50,6 +57,11 @@ export class BuildSession {
 
 	get state(): BuildState {
 		return this.#state;
+	}
+
+	/** Bytes of this builder's output that were published: where the next connection to it goes on from. */
+	get builderOutputOffset(): number {
+		return this.#outputOffset - this.#lostOutput;
 	}
 
 	/** Numbers an event, keeps it and tells the listeners; nothing after `build-end`. */
@@ -75,8 +87,8 @@ export class BuildSession {
 	/** Output that arrived. */
 	output(bytes: Uint8Array): void {
 		this.#lastLines.push(bytes);
-		const offset = this.outputOffset;
-		this.outputOffset += bytes.byteLength;
+		const offset = this.#outputOffset;
+		this.#outputOffset += bytes.byteLength;
 		this.publish({ type: 'output', offset, bytes });
 	}
 
@@ -91,13 +103,24 @@ export class BuildSession {
 		this.publish({ type: 'state', state });
 	}
 
-	/** Another builder, everything from the beginning. */
+	/** Its builder was lost, another is waited for. What is known of the lost one stays until there is another. */
 	beginAnew(error: SerializedError): void {
-		this.publish({ type: 'build-retry', attempt: this.attempts + 1, error });
+		const { backendStarted } = this;
+		const attempt = this.attempts + 1;
+		const outputOffset = this.#outputOffset;
+		this.publish({ type: 'build-retry', attempt, error, backendStarted, outputOffset });
 		this.moveTo('queued');
+	}
+
+	/** A builder, and everything from the beginning; an output that is taken up again goes on where it was. */
+	tryOn(builderId: string): void {
+		if (this.attempts++ > 0) this.#lostOutput = this.#outputOffset;
+		this.builderId = builderId;
 		this.builderSequence = 0;
-		this.builderId = undefined;
+		this.backendStarted = false;
+		this.backendExitCode = undefined;
 		this.bases = undefined;
+		this.#lastLines = new LastLines();
 	}
 
 	summary(exitCode: number): BuildSummary {

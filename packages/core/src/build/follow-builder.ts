@@ -61,7 +61,11 @@ export async function followBuilder(
 
 async function readOutput(session: BuildSession, builder: Builder, signal: AbortSignal): Promise<void> {
 	try {
-		for await (const bytes of builder.output({ from: session.outputOffset, signal })) session.output(bytes);
+		for await (const bytes of builder.output({ from: session.builderOutputOffset, signal })) {
+			// What comes late must not stand in the output of the next builder.
+			if (signal.aborted) return;
+			session.output(bytes);
+		}
 	} catch (error) {
 		if (!isContainerBuilderError(error) || error.code !== 'digest-mismatch') throw error;
 		// The image is verified by itself: what was printed wrongly does not spoil it.

@@ -23,11 +23,18 @@ export class LeaseKeeper {
 	readonly #stop = linkSignal();
 	#cancelTimer: () => void = () => {};
 	#unreachable = false;
+	#deadlineAt: number;
 
 	constructor(lease: Lease, options: LeaseKeeperOptions) {
 		this.#lease = lease;
 		this.#options = options;
+		this.#deadlineAt = options.clock.now() + lease.deadlineMs;
 		this.#schedule();
+	}
+
+	/** Whether the deadline has passed, as far as the queue has told of it. */
+	get isOverdue(): boolean {
+		return this.#options.clock.now() >= this.#deadlineAt;
 	}
 
 	/** Asks at once. Rejects with `lease-lost` when it is over. */
@@ -40,7 +47,8 @@ export class LeaseKeeper {
 			options.timeoutMs ?? RENEW_TIMEOUT_MS,
 		);
 		try {
-			await this.#lease.renew({ signal: limit.signal });
+			const { remainingMs } = await this.#lease.renew({ signal: limit.signal });
+			this.#deadlineAt = this.#options.clock.now() + remainingMs;
 			this.#unreachable = false;
 			return 'alive';
 		} catch (error) {

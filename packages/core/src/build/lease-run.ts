@@ -5,6 +5,7 @@ import type { BuildSession } from './build-session.js';
 import { followBuilder } from './follow-builder.js';
 import type { ImageTarget } from './image-target.js';
 import { writeImage } from './image-writer.js';
+import { leaseEndOf } from './lease-end-of.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { PreparedBuild } from './prepare-build.js';
 import type { RunContext } from './run-context.js';
@@ -13,6 +14,8 @@ import type { RunContext } from './run-context.js';
 const LAST_WORDS_MS = 2_000;
 /** How long a builder is looked for whose queue has closed: a queue takes its builders along. */
 const CLOSED_QUEUE_MS = 5_000;
+/** How long a queue has to say what has become of a lease. */
+const ASK_TIMEOUT_MS = 3_000;
 /** Between SIGKILL and giving up. */
 const FORCED_MS = 2_000;
 
@@ -52,12 +55,11 @@ export class LeaseRun {
 			reconnectMs: context.reconnectMs,
 			clock: context.clock,
 			confirm: async ({ signal }) => {
-				const answer = await this.#keeper.renew({ signal, timeoutMs: 3_000 });
+				const answer = await this.#keeper.renew({ signal, timeoutMs: ASK_TIMEOUT_MS });
 				return answer === 'closed' ? Math.min(CLOSED_QUEUE_MS, context.reconnectMs) : undefined;
 			},
 		});
-		session.attempts++;
-		session.builderId = lease.builderId;
+		session.tryOn(lease.builderId);
 	}
 
 	/** Whether the lease was left to the queue: it must not be released. */
@@ -75,7 +77,7 @@ export class LeaseRun {
 				throw new ContainerBuilderError('protocol', 'a builder of no architecture');
 			this.#session.moveTo('uploading');
 			const { phase } = await this.#builder.start(
-				{ architecture, ...request, ...confidential.reveal() },
+				{ architecture, ...request, ...this.#terminal(request), ...confidential.reveal() },
 				{ signal },
 			);
 			if (context !== undefined && (phase === 'leased' || phase === 'uploading')) {
@@ -102,12 +104,29 @@ export class LeaseRun {
 			this.#session.moveTo('downloading');
 			const image = await this.#builder.image({ signal });
 			const { size } = image;
+			this.#session.imageStreamed = target.kind === 'stream';
 			await writeImage(image, target, {
 				format,
 				onProgress: (receivedBytes) =>
 					this.#session.progress({ type: 'download-progress', receivedBytes, size }),
 			});
 		});
+	}
+
+	/**
+	 * Why the lease is over, where it is: `error` may tell, else the clock or the queue. A daemon that is stopped says
+	 * that it is lost, whoever stopped it for what.
+	 */
+	async leaseEnd(error: ContainerBuilderError): Promise<string | undefined> {
+		const told = leaseEndOf(error);
+		if (told !== undefined && told !== 'unknown') return told;
+		if (this.#keeper.isOverdue) return 'deadline';
+		try {
+			const answer = await this.#keeper.renew({ timeoutMs: ASK_TIMEOUT_MS });
+			return answer === 'closed' ? 'queue-closed' : undefined;
+		} catch (over) {
+			return leaseEndOf(ContainerBuilderError.from(over)) ?? 'unknown';
+		}
 	}
 
 	/** Ends the build: the backend is asked to end, and made to after the grace; anything else ends at once. */
@@ -148,6 +167,11 @@ export class LeaseRun {
 		for (const cancelTimer of this.#timers.splice(0)) cancelTimer();
 		this.#hard.abort('closed');
 		await this.#builder.close();
+	}
+
+	/** A terminal may have got another size since it was asked for. */
+	#terminal({ terminal }: PreparedBuild['request']): Pick<PreparedBuild['request'], 'terminal'> {
+		return terminal === undefined ? {} : { terminal: this.#session.terminalSize ?? terminal };
 	}
 
 	async #connect(signal: AbortSignal): Promise<void> {

@@ -12,9 +12,10 @@ import {
 	type Lease,
 } from '../spec/index.js';
 import type { BuildSession } from './build-session.js';
-import { isRetried } from './build-state.js';
+import { decideRetry, type RetryDecision } from './decide-retry.js';
 import { formatOf, type ImageTarget, imageTarget } from './image-target.js';
 import { LeaseRun } from './lease-run.js';
+import { lostAfterStart } from './lost-after-start.js';
 import { type PreparedBuild, prepareBuild } from './prepare-build.js';
 import type { RunContext } from './run-context.js';
 import { takeLease } from './take-lease.js';
@@ -60,7 +61,7 @@ export async function runBuild(
 		...(input.labels === undefined ? {} : { labels: input.labels }),
 	};
 	const lease = await takeLease(session, context.queue, wish, signal);
-	return await buildWithRetries({ session, context, control, target }, lease, prepared, options.retries ?? 2);
+	return await buildWithRetries({ session, context, control, target }, lease, prepared, options);
 }
 
 /** Goes on with a build that this or another client began. */
@@ -89,14 +90,17 @@ async function buildWithRetries(
 	running: Running,
 	first: Lease,
 	prepared: PreparedBuild,
-	retries: number,
+	{ retries = 2, retryLost = false }: BuildOptions,
 ): Promise<BuildResult> {
-	const { session, control } = running;
-	const mayRetry = (error: ContainerBuilderError): boolean => {
-		const { backendStarted, attempts } = session;
-		return isRetried({ error, backendStarted, attempts, retries });
+	const { session } = running;
+	const decide = async (run: LeaseRun, error: ContainerBuilderError): Promise<RetryDecision> => {
+		const { backendStarted, imageStreamed, attempts } = session;
+		const facts = { error, backendStarted, imageStreamed, attempts, retries, retryLost };
+		const decision = decideRetry({ ...facts, leaseEnd: undefined });
+		// The queue is asked only where its answer counts.
+		return decision === 'never' ? decision : decideRetry({ ...facts, leaseEnd: await run.leaseEnd(error) });
 	};
-	const rules = { mayRetry, kept: 'held' } as const;
+	const rules = { decide, kept: 'held' } as const;
 	for (let lease = first; ; ) {
 		try {
 			return await onLease(running, lease, prepared.request.format, (run) => run.build(prepared), rules);
@@ -104,7 +108,6 @@ async function buildWithRetries(
 			if (!(error instanceof RetryWanted)) throw error;
 			session.beginAnew(error.reason.toJSON());
 			lease = await replaced(running, lease, error.reason);
-			throwIfAborted(control.signal);
 		}
 	}
 }
@@ -121,10 +124,14 @@ class RetryWanted extends Error {
 
 /** A fresh builder for a lost one. What it was lost by counts where there is none. */
 async function replaced(running: Running, lease: Lease, reason: ContainerBuilderError): Promise<Lease> {
-	const { signal } = running.control;
+	const { session, control } = running;
+	const { signal } = control;
 	try {
 		return await lease.replace('builder-lost', { signal });
-	} catch {
+	} catch (error) {
+		const { message } = ContainerBuilderError.from(error);
+		if (!signal.aborted)
+			session.publish({ type: 'warning', message: `there is no fresh builder: ${message}` });
 		const failure = signal.aborted ? canceledError(signal) : reason;
 		await release(running, lease, failure);
 		throw failure;
@@ -133,7 +140,8 @@ async function replaced(running: Running, lease: Lease, reason: ContainerBuilder
 
 /** What becomes of a lease. */
 interface LeaseRules {
-	readonly mayRetry?: (error: ContainerBuilderError) => boolean;
+	/** Absent: nothing is begun anew. */
+	readonly decide?: (run: LeaseRun, error: ContainerBuilderError) => Promise<RetryDecision>;
 	/** An image that nobody has taken: this process holds it, or the queue keeps it for a while. */
 	readonly kept: 'held' | 'left';
 }
@@ -143,7 +151,7 @@ async function onLease(
 	lease: Lease,
 	format: Format,
 	work: (run: LeaseRun) => Promise<ImageDigest>,
-	{ mayRetry, kept }: LeaseRules,
+	{ decide, kept }: LeaseRules,
 ): Promise<BuildResult> {
 	const { session, context, control, target } = running;
 	const run = new LeaseRun(session, context, lease);
@@ -165,12 +173,14 @@ async function onLease(
 			await run.close();
 			throw detachedError(session.id);
 		}
-		if (!control.signal.aborted && mayRetry?.(outcome)) {
+		const decision = control.signal.aborted ? 'never' : ((await decide?.(run, outcome)) ?? 'never');
+		if (decision === 'begin-anew' && !control.signal.aborted) {
 			await run.close();
 			throw new RetryWanted(outcome);
 		}
 		await giveBack();
-		throw control.signal.aborted ? canceledError(control.signal) : outcome;
+		if (control.signal.aborted) throw canceledError(control.signal);
+		throw decision === 'when-asked' ? lostAfterStart(outcome) : outcome;
 	}
 	if (target.kind !== 'none') await giveBack();
 	else if (kept === 'held') {

@@ -41,7 +41,7 @@ export type ContainerBuilderOptions =
 
 /** How to go on with a build. */
 export interface AttachOptions extends AbortOptions {
-	/** Byte of the output to begin at. @default 0 */
+	/** Byte of the builder's output to begin at; that of builders lost before does not count. @default 0 */
 	readonly from?: number | undefined;
 	/** Where the image goes, as in `BuildInput`. @default it stays on the builder */
 	readonly image?: BuildInput['image'];

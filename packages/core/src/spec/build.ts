@@ -14,7 +14,7 @@ import type { Emitter } from './emitter.js';
 
 /**
  * `queued → connecting → uploading → building → built (kept on the builder) → downloading →
- * succeeded | failed | canceled`, and from the first four back to `queued` for a retry.
+ * succeeded | failed | canceled`, and from all but the last three back to `queued` for a retry.
  */
 export type BuildState =
 	| 'queued'
@@ -89,8 +89,17 @@ export interface BuildOptions extends AbortOptions {
 	readonly contextRoot?: string | undefined;
 	/** Most bytes of a context. @default 10 GiB */
 	readonly contextLimit?: number | undefined;
-	/** How often a build whose builder was lost before the backend started is begun anew. @default 2 */
+	/**
+	 * How often a build is begun anew, on a fresh builder each time, where infrastructure failed before the backend
+	 * was started; with `retryLost` later too. What fails otherwise is never repeated. @default 2
+	 */
 	readonly retries?: number | undefined;
+	/**
+	 * Also begin anew where the builder was lost after the backend was started: the definition is executed again from
+	 * its beginning, and what it did outside of its builder it does twice. Not once an image has begun to go to a
+	 * stream. @default false
+	 */
+	readonly retryLost?: boolean | undefined;
 }
 
 /** What result and error of a build have in common. */
@@ -100,10 +109,11 @@ export interface BuildSummary {
 	readonly durationMs: number;
 	/** What a command should exit with: 0, or as the table of failure kinds says. */
 	readonly exitCode: number;
-	/** The backend's own exit status, where it has run. */
+	/** The backend's own exit status, where it has run to its end on the last builder. */
 	readonly backendExitCode?: number | undefined;
-	/** The last lines of output, at most 20, without their line ends. */
+	/** The last lines of output of the last builder, at most 20, without their line ends. */
 	readonly lastOutput: readonly string[];
+	/** The last builder. */
 	readonly builderId?: string | undefined;
 	/** How many builders were tried. */
 	readonly attempts: number;
@@ -156,11 +166,22 @@ export type BuildEvent = {
 	| { readonly type: 'upload-progress'; readonly sentBytes: number; readonly size: number }
 	| { readonly type: 'bases'; readonly bases: readonly ResolvedBase[] }
 	| { readonly type: 'backend-start'; readonly backend: string; readonly command: readonly string[] }
+	/** `offset` counts the bytes of all builders of this build, the lost ones first. */
 	| { readonly type: 'output'; readonly offset: number; readonly bytes: Uint8Array }
 	| { readonly type: 'output-dropped'; readonly offset: number; readonly size: number }
 	| { readonly type: 'backend-end'; readonly exitCode: number | null; readonly signal: string | null }
 	| { readonly type: 'download-progress'; readonly receivedBytes: number; readonly size: number }
-	| { readonly type: 'build-retry'; readonly attempt: number; readonly error: SerializedError }
+	| {
+			/** A builder was lost, and a fresh one is asked for: everything begins anew, output too. */
+			readonly type: 'build-retry';
+			/** 2 at the first retry. */
+			readonly attempt: number;
+			readonly error: SerializedError;
+			/** Whether the definition had begun to be executed. */
+			readonly backendStarted: boolean;
+			/** Where the output of the next builder begins. */
+			readonly outputOffset: number;
+	  }
 	| { readonly type: 'warning'; readonly message: string }
 	| {
 			readonly type: 'build-end';
@@ -201,7 +222,7 @@ export interface Build
 		AsyncDisposable {
 	readonly id: string;
 	readonly state: BuildState;
-	/** The build's output only, from its first byte as far as it is kept. */
+	/** The build's output only, from its first byte as far as it is kept; after a retry that of both builders. */
 	output(): AsyncIterable<Uint8Array>;
 	/** Ends the build, first gracefully, then by force; resolves when the builder is given back. Idempotent. */
 	cancel(reason?: string): Promise<void>;

@@ -80,7 +80,10 @@ export interface Lease extends AsyncDisposable {
 	readonly idleMs: number;
 	/** A sign of life; call it at least every `idleMs / 3`. Rejects with `lease-lost` when it is over. */
 	renew(options?: AbortOptions): Promise<{ readonly remainingMs: number }>;
-	/** Gives this builder up for a fresh one. Only before the backend was started. */
+	/**
+	 * Gives this builder up for a fresh one, ahead of the line. Whether what ran on it may be repeated is for the holder
+	 * to know. Rejects with `lease-lost` where the lease ended otherwise than by the loss of its builder.
+	 */
 	replace(reason: 'builder-lost', options?: AbortOptions): Promise<Lease>;
 	/** Nobody will renew; the builder is kept for `keepMs` more, at most until the deadline. */
 	detach(options: { readonly keepMs: number } & AbortOptions): Promise<void>;
