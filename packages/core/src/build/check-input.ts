@@ -1,9 +1,10 @@
+import { PRIORITIES } from '../queue/line-entry.js';
 import { ARCHITECTURES, type BuildInput, ContainerBuilderError } from '../spec/index.js';
 
 /** Checks what needs no file. Throws `invalid-option`. */
 export function checkInput(
 	buildId: string,
-	{ architecture, context }: BuildInput,
+	{ architecture, priority, context }: BuildInput,
 	{ contextRoot }: { readonly contextRoot?: string | undefined },
 ): void {
 	if (!/^[A-Za-z0-9][A-Za-z0-9-]{7,63}$/.test(buildId)) {
@@ -17,6 +18,9 @@ export function checkInput(
 			`there is no architecture ${String(architecture)}`,
 			`There are ${ARCHITECTURES.join(', ')}.`,
 		);
+	}
+	if (priority !== undefined && !PRIORITIES.includes(priority)) {
+		throw invalid(`there is no priority ${String(priority)}`, `There are ${PRIORITIES.join(', ')}.`);
 	}
 	if (context !== undefined && contextRoot !== undefined) {
 		throw invalid('there are both a context and the root of one that is to be found', 'Give one of the two.');

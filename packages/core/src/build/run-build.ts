@@ -58,6 +58,7 @@ export async function runBuild(
 	const wish: CheckoutRequest = {
 		buildId: session.id,
 		...(input.architecture === undefined ? {} : { architecture: input.architecture }),
+		...(input.priority === undefined ? {} : { priority: input.priority }),
 		...(input.labels === undefined ? {} : { labels: input.labels }),
 	};
 	const lease = await takeLease(session, context.queue, wish, signal);

@@ -11,6 +11,7 @@ import type {
 import type { SerializedError } from './container-builder-error.js';
 import type { ContextSource } from './context-source.js';
 import type { Emitter } from './emitter.js';
+import type { CheckoutPriority } from './queue.js';
 
 /**
  * `queued → connecting → uploading → building → built (kept on the builder) → downloading →
@@ -64,6 +65,8 @@ export interface BuildInput {
 	readonly backend?: string | undefined;
 	/** @default by the extension of `image`; SIF where it says nothing */
 	readonly format?: Format | undefined;
+	/** Its class in the queue's line; `forbidden` above what the queue allows. @default what the queue gives its user */
+	readonly priority?: CheckoutPriority | undefined;
 	readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 

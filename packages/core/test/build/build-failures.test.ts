@@ -10,7 +10,7 @@ describe('found before anything is sent', () => {
 	const cases: readonly {
 		name: string;
 		definition?: string | Uint8Array;
-		input?: { image?: string; arguments?: Record<string, string>; definition?: string };
+		input?: { image?: string; arguments?: Record<string, string>; definition?: string; priority?: 'high' };
 		prepare?: (directory: string) => Promise<unknown>;
 		code: ErrorCode;
 		message: string | RegExp;
@@ -89,6 +89,12 @@ describe('found before anything is sent', () => {
 			code: 'image-write',
 			message: /no\/such: no such directory$/,
 			exitCode: 6,
+		},
+		{
+			name: 'a priority that there is not',
+			input: { priority: 'urgent' as 'high' },
+			code: 'invalid-option',
+			message: 'there is no priority urgent',
 		},
 		{
 			name: 'image at a URL',

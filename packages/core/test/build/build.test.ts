@@ -75,3 +75,15 @@ test('local files go along', async () => {
 	});
 	expect(events.findLast(({ type }) => type === 'upload-progress')).toMatchObject({ sentBytes: 9, size: 9 });
 });
+
+test('what a queue goes by is in the checkout', async () => {
+	const { builder, queue, client, directory } = await makeWorld();
+	builder.script = () => builder.succeed(Buffer.from('image'));
+	const labels = { project: 'x' };
+	const input = { definition: 'hello.def', architecture: 'amd64', priority: 'low', labels } as const;
+	const build = client.build(input, { directory });
+	await build;
+	expect(queue.requests).toEqual([{ buildId: build.id, architecture: 'amd64', priority: 'low', labels }]);
+	await client.build({ definition: 'hello.def' }, { directory }).catch(() => {});
+	expect(Object.keys(queue.requests[1] ?? {})).toEqual(['buildId']);
+});
