@@ -38,9 +38,12 @@ describe('in a pipe', () => {
 		expect(stream.text).not.toMatch(CONTROL_CHARACTERS);
 	});
 
-	test('a dumb terminal is treated as one', async () => {
-		const stream = new Recorder({ columns: 80, rows: 24 });
-		const phases = await phasesFor(stream, { TERM: 'dumb' });
+	test.each([
+		['a dumb terminal', { columns: 80, rows: 24 }, 'dumb'],
+		['a terminal without a size', { columns: 0, rows: 0 }, 'xterm'],
+	])('%s is treated as one', async (_name, size, TERM) => {
+		const stream = new Recorder(size);
+		const phases = await phasesFor(stream, { TERM });
 		phases.start('a');
 		phases.done('b');
 		expect(stream.text).toBe('a: b\n');

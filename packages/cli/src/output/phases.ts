@@ -16,7 +16,9 @@ export interface Phases {
 	line(text: string): void;
 }
 
-/** A spinner on a terminal, plain text without control characters anywhere else. */
+/** A spinner on a terminal whose width is known, plain text without control characters anywhere else. */
 export async function phasesFor(stream: OutputStream, environment: NodeJS.ProcessEnv): Promise<Phases> {
-	return stream.isTTY === true && environment.TERM !== 'dumb' ? spinnerPhases(stream) : plainPhases(stream);
+	// Of a width of 0, which a pseudo-terminal has that nobody gave a size, a spinner never ends its first line.
+	const canSpin = stream.isTTY === true && stream.columns !== 0 && environment.TERM !== 'dumb';
+	return canSpin ? spinnerPhases(stream) : plainPhases(stream);
 }
