@@ -15,7 +15,7 @@ export const cbStatus: CommandMain = (invocation) =>
 			const status = await builder.queue.status({ signal });
 			phases.done(`Connected to queue: ${host}`);
 			if (values.json) writeJson(invocation.stdout, status);
-			else invocation.stdout.write(showStatus(status));
+			else invocation.stdout.write(showStatus(status, { explain: values.explain }));
 			return 0;
 		} finally {
 			await builder.close();

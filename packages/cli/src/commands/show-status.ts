@@ -1,29 +1,41 @@
-import type { BuilderSummary, QueueStatus } from '@olcf/container-builder-core/spec';
+import { stripVTControlCharacters } from 'node:util';
+import type { BuilderSummary, QueueStatus, WaitingSummary } from '@olcf/container-builder-core/spec';
 import { endpointHost } from '../output/endpoint-host.js';
 import { formatDuration } from '../output/format-duration.js';
+import { describePool } from './describe-pool.js';
 
 const RULE = '-------------';
 
-/** What `cb-status` prints, in the words of the original; starting builders and waiting checkouts where there are any. */
-export function showStatus(status: QueueStatus): string {
-	const active = status.builders.filter(({ state }) => state === 'leased');
-	const reserve = status.builders.filter(({ state }) => state === 'ready');
-	const starting = status.builders.filter(({ state }) => state === 'creating' || state === 'booting');
+/**
+ * What `cb-status` prints, in the words of the original; starting builders where there are any. With `explain` also the
+ * pools, and more of those who wait.
+ */
+export function showStatus(
+	status: QueueStatus,
+	{ explain = false }: { readonly explain?: boolean | undefined } = {},
+): string {
+	const { builders, waiting, pools } = status;
+	const active = builders.filter(({ state }) => state === 'leased');
+	const reserve = builders.filter(({ state }) => state === 'ready');
+	const starting = builders.filter(({ state }) => state === 'creating' || state === 'booting');
 	return [
 		...section('Active builders', active.map(describeBuilder)),
 		...section('Reserve builders', reserve.map(describeBuilder)),
 		...(starting.length === 0 ? [] : section('Starting builders', starting.map(describeStarting))),
 		...section(
 			'Waiting',
-			status.waiting.map(({ buildId, user, place, waitingMs }) => [
-				`PLACE: ${place}`,
-				`BUILD: ${buildId}`,
-				`USER: ${user}`,
-				`SINCE: ${formatDuration(waitingMs)}`,
-			]),
+			waiting.map((one) => describeWaiting(one, explain)),
 		),
+		...(explain
+			? section(
+					'Pools',
+					pools.map((pool) => describePool(pool, builders)),
+				)
+			: []),
 		'',
-	].join('\n');
+	]
+		.map((line) => stripVTControlCharacters(line))
+		.join('\n');
 }
 
 function section(title: string, entries: readonly (readonly string[])[]): string[] {
@@ -37,4 +49,17 @@ function describeBuilder({ id, endpoint }: BuilderSummary): string[] {
 
 function describeStarting({ id, state, ageMs }: BuilderSummary): string[] {
 	return [`ID: ${id}`, `STATE: ${state}`, `SINCE: ${formatDuration(ageMs)}`];
+}
+
+function describeWaiting(
+	{ buildId, user, place, waitingMs, priority, pool }: WaitingSummary,
+	explain: boolean,
+) {
+	return [
+		`PLACE: ${place}`,
+		`BUILD: ${buildId}`,
+		`USER: ${user}`,
+		...(explain ? [`PRIORITY: ${priority ?? 'normal'}`, `POOL: ${pool ?? '-'}`] : []),
+		`SINCE: ${formatDuration(waitingMs)}`,
+	];
 }

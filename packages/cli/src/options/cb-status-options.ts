@@ -5,10 +5,20 @@ import { exitCodes, jsonOption, queueOptions, queueVariables } from './shared-op
 export const cbStatusCommand = defineCommand({
 	name: 'cb-status',
 	summary: 'Shows the active, starting and reserve builders of a queue, and who waits for one.',
-	options: [jsonOption, ...queueOptions],
+	options: [
+		{
+			name: 'explain',
+			type: 'boolean',
+			description:
+				'also show each pool and why it does what it does, and the priority and pool of those who wait',
+		},
+		jsonOption,
+		...queueOptions,
+	],
 	environment: queueVariables,
 	examples: [
 		{ line: 'cb-status --queue wss://queue.example:8080', description: 'the builders of that queue' },
+		{ line: 'cb-status --explain', description: 'why is no builder being made?' },
 		{ line: 'cb-status --json', description: 'the same for programs; the queue comes from the environment' },
 	],
 	exitCodes: [
