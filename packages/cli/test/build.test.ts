@@ -1,6 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { containerBuilder } from '../src/commands/container-builder.js';
 import { CONTROL_CHARACTERS, call, run } from './support/recorder.js';
 import { type SiteOptions, startSite } from './support/site.js';
@@ -215,6 +224,98 @@ describe('failures', () => {
 		const { status, stderr } = await run(containerBuilder, ['--arch', foreign, 'a.sif', 'a.def']);
 		expect(status).toBe(2);
 		expect(stderr).toMatch(/this machine builds for \w+ only/);
+	});
+});
+
+describe('a builder that dies while it executes the definition', () => {
+	/** What the first builder leaves half done, any other does whole. */
+	async function siteThatDies() {
+		const marks = mkdtempSync(join(tmpdir(), 'cli-marks-'));
+		onTestFinished(() => rmSync(marks, { recursive: true, force: true }));
+		const backend = `mkdir ${marks}/first 2>/dev/null && { printf 'begun\\nhal'; sleep 300; }; echo whole; cp "$DEFINITION" "$IMAGE"`;
+		const site = await siteWithRecipe({ backend });
+		const dying = async (extra: readonly string[]) => {
+			const made = call(containerBuilder, [...extra, ...site.argv], site.options);
+			await Promise.race([made.stdout, made.stderr].map((stream) => stream.until(/hal/)));
+			const { builders } = await site.queue.status();
+			await site.provider.kill(builders.find(({ state }) => state === 'leased')?.id ?? '', 'gone');
+			return { ...made, status: await made.status };
+		};
+		return { ...site, dying };
+	}
+
+	test('the output so far, infrastructure, and how to have it begun anew', async () => {
+		const { dying, image, queue } = await siteThatDies();
+		const { status, stdout, stderr } = await dying([]);
+		expect(status).toBe(4);
+		expect(stdout.text).toBe('begun\nhal');
+		expect(stderr.text).toMatch(/^ {2}\| hal$/m);
+		expect(stderr.text).toMatch(/^error: .*builder/m);
+		expect(stderr.text).toMatch(/^hint: .*: try again with --retry-lost\.$/m);
+		expect(stderr.text).not.toContain('attempt');
+		expect(existsSync(image)).toBe(false);
+		expect((await queue.status()).waiting).toEqual([]);
+	});
+
+	test('--json tells both on stdout', async () => {
+		const { dying } = await siteThatDies();
+		const { status, stdout } = await dying(['--json']);
+		expect(status).toBe(4);
+		expect(JSON.parse(stdout.text)).toMatchObject({
+			status: 'failed',
+			error: { hint: expect.stringContaining('--retry-lost'), details: { backendStarted: true } },
+			build: { lastOutput: ['begun', 'hal'], attempts: 1 },
+		});
+	});
+
+	test('--retry-lost: a fresh builder does all of it, below what the lost one had printed', async () => {
+		const { dying, image, queue } = await siteThatDies();
+		const { status, stdout, stderr } = await dying(['--retry-lost']);
+		expect(status, stderr.text).toBe(0);
+		expect(stdout.text).toBe('begun\nhal\nwhole\n');
+		expect(stderr.text).toMatch(
+			/^warning: .*; executing the definition again on a fresh builder \(attempt 2\)\nRequesting remote builder: Connected to remote builder: b-\S+$/m,
+		);
+		expect(stderr.text).not.toMatch(CONTROL_CHARACTERS);
+		expect(readFileSync(image, 'utf8')).toBe(RECIPE);
+		const records = [];
+		for await (const record of queue.list()) records.push(record);
+		expect(records).toMatchObject([{ state: 'succeeded' }]);
+	});
+});
+
+describe('--priority', () => {
+	test('is the class of the checkout', async () => {
+		const { argv, options, queue } = await siteWithRecipe();
+		const { status, stderr } = await run(containerBuilder, ['--priority', 'low', ...argv], options);
+		expect(status, stderr).toBe(0);
+		const records = [];
+		for await (const record of queue.list()) records.push(record);
+		expect(records).toMatchObject([{ priority: 'low' }]);
+	});
+
+	test('above what the queue allows it is refused, and told what is allowed', async () => {
+		const { argv, options } = await siteWithRecipe();
+		const { status, stderr } = await run(containerBuilder, ['--priority', 'high', ...argv], options);
+		expect(status).toBe(3);
+		expect(stderr).toMatch(/^error: .* may not ask for priority high$/m);
+		expect(stderr).toMatch(/^hint: The highest that is allowed is normal\.$/m);
+	});
+
+	test.each([
+		[[], {}, 'Name one by --queue'],
+		[['--provider', 'local'], { CONTAINER_BUILDER_QUEUE: 'wss://q.example' }, 'Leave it out'],
+	])('%j without a queue is a mistake', async (extra, environment, hint) => {
+		const argv = ['--priority', 'low', ...extra, 'a.sif', 'a.def'];
+		const { status, stderr } = await run(containerBuilder, argv, { environment });
+		expect(status).toBe(2);
+		expect(stderr).toContain(`error: --priority needs a queue, where others wait too\nhint: ${hint}`);
+	});
+
+	test('no other class is taken', async () => {
+		const { status, stderr } = await run(containerBuilder, ['--priority', 'urgent', 'a.sif', 'a.def']);
+		expect(status).toBe(2);
+		expect(stderr).toContain('low, normal, high');
 	});
 });
 

@@ -15,6 +15,7 @@ import { readBuildArguments } from './read-build-arguments.js';
 import { readContext } from './read-context.js';
 import { readLogins } from './read-logins.js';
 import { readSecrets } from './read-secrets.js';
+import { retryHint } from './retry-hint.js';
 import type { CommandContext } from './run-command.js';
 
 type Context = CommandContext<typeof containerBuilderCommand.options>;
@@ -46,6 +47,7 @@ export async function buildImage(context: Context): Promise<number> {
 				image,
 				arguments: buildArguments,
 				architecture,
+				priority: values.priority,
 				backend,
 				target: values.target,
 				format: values.format,
@@ -59,6 +61,7 @@ export async function buildImage(context: Context): Promise<number> {
 				force: values.force,
 				debug: values.debug,
 				compression: values.compress,
+				retryLost: values['retry-lost'],
 				...contextOptions,
 				terminal: wantsTerminal ? terminalSize(stdout) : undefined,
 				limits: values['limit-time'] === undefined ? undefined : { timeMs: values['limit-time'] },
@@ -84,7 +87,7 @@ export async function buildImage(context: Context): Promise<number> {
 		phases.stop();
 		const error = ContainerBuilderError.from(caught);
 		repeatLastLines(error, context);
-		throw error;
+		throw retryHint(error, values);
 	} finally {
 		await builder.close();
 	}
@@ -117,8 +120,13 @@ function embeddedOptions(values: Context['values']): ContainerBuilderOptions {
 function chosenQueue({ values, invocation }: Context): QueueAddress | undefined {
 	const forEmbedded = EMBEDDED_ONLY.filter((name) => values[name] !== undefined);
 	// A named provider means the embedded queue, whatever the environment says.
-	if (values.provider !== undefined && values.queue === undefined) return undefined;
-	const address = queueAddress(values, invocation.environment);
+	const embedded = values.provider !== undefined && values.queue === undefined;
+	const address = embedded ? undefined : queueAddress(values, invocation.environment);
+	if (address === undefined && values.priority !== undefined) {
+		throw new ContainerBuilderError('invalid-option', '--priority needs a queue, where others wait too', {
+			hint: embedded ? 'Leave it out.' : 'Name one by --queue or CONTAINER_BUILDER_QUEUE, or leave it out.',
+		});
+	}
 	if (address !== undefined && forEmbedded.length > 0) {
 		throw new ContainerBuilderError(
 			'invalid-option',

@@ -122,6 +122,52 @@ export const imageOptions = [
 	},
 ] as const satisfies readonly OptionSpecification[];
 
+/** Of `container-builder`: how the build goes, and what is shown of it. */
+export const courseOptions = [
+	{
+		name: 'limit-time',
+		type: 'duration',
+		placeholder: 'TIME',
+		section: 'The build and its output',
+		description: 'end the build after this time: 90s, 30m, 2h',
+		defaultText: "the queue's limit",
+	},
+	{
+		name: 'retry-lost',
+		type: 'boolean',
+		section: 'The build and its output',
+		description:
+			'begin anew on a fresh builder, twice at most, also where one is lost while it executes DEFINITION: what was ' +
+			'printed stays, the output starts over on a new line, and what DEFINITION does elsewhere it does again',
+	},
+	{
+		name: 'tty',
+		type: 'boolean',
+		negatable: true,
+		section: 'The build and its output',
+		description: 'give the build a pseudo-terminal',
+		defaultText: 'when stdout is a terminal',
+	},
+	{
+		name: 'debug',
+		type: 'boolean',
+		section: 'The build and its output',
+		description: 'debug output of the backend, causes of errors',
+	},
+] as const satisfies readonly OptionSpecification[];
+
+/** Of `container-builder`: what is asked of a queue. */
+export const checkoutOptions = [
+	{
+		name: 'priority',
+		type: 'text',
+		choices: ['low', 'normal', 'high'],
+		section: 'Queue',
+		description: 'class of the build in the line; not every user may ask for each',
+		defaultText: 'what the queue gives you',
+	},
+] as const satisfies readonly OptionSpecification[];
+
 /** Of `container-builder`: the queue in this process. */
 export const embeddedOptions = [
 	{

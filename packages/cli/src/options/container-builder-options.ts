@@ -1,5 +1,7 @@
 import {
+	checkoutOptions,
 	contextOptions,
+	courseOptions,
 	definitionOptions,
 	embeddedOptions,
 	imageOptions,
@@ -30,34 +32,14 @@ export const containerBuilderCommand = defineCommand({
 		...contextOptions,
 		...secretOptions,
 		...imageOptions,
-		{
-			name: 'limit-time',
-			type: 'duration',
-			placeholder: 'TIME',
-			section: 'The build and its output',
-			description: 'end the build after this time: 90s, 30m, 2h',
-			defaultText: "the queue's limit",
-		},
-		{
-			name: 'tty',
-			type: 'boolean',
-			negatable: true,
-			section: 'The build and its output',
-			description: 'give the build a pseudo-terminal',
-			defaultText: 'when stdout is a terminal',
-		},
-		{
-			name: 'debug',
-			type: 'boolean',
-			section: 'The build and its output',
-			description: 'debug output of the backend, causes of errors',
-		},
+		...courseOptions,
 		{
 			...jsonOption,
 			section: 'The build and its output',
 			description: "print the result as JSON on stdout; the build's output goes to stderr",
 		},
 		...queueOptions,
+		...checkoutOptions,
 		...embeddedOptions,
 	],
 	environment: [
@@ -82,6 +64,10 @@ export const containerBuilderCommand = defineCommand({
 		{
 			line: 'container-builder --queue wss://queue.example:8080 app.sif app.def',
 			description: 'build on a builder of that queue',
+		},
+		{
+			line: 'container-builder --queue wss://queue.example:8080 --priority low --retry-lost big.sif big.def',
+			description: 'a long one that may wait, and may be begun anew',
 		},
 	],
 	exitCodes: [

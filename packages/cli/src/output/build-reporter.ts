@@ -91,13 +91,18 @@ export function buildReporter({
 				if (phase === 'download')
 					phases.update(`${formatSize(event.receivedBytes)} of ${formatSize(event.size)}`);
 				break;
-			case 'build-retry':
+			case 'build-retry': {
+				// The output of the next builder begins on a line of its own.
+				if (midLine) await writeBytes(output, '\n');
+				midLine = false;
+				bases = [];
 				phases.stop();
-				phases.line(
-					`warning: ${event.error.message}; trying again with a fresh builder (attempt ${event.attempt})`,
-				);
-				phase = 'queue';
+				const how = event.backendStarted ? 'executing the definition again' : 'trying again';
+				phases.line(`warning: ${event.error.message}; ${how} on a fresh builder (attempt ${event.attempt})`);
+				phase = 'none';
+				begin('builder', 'Requesting remote builder');
 				break;
+			}
 			case 'warning':
 				phases.line(`warning: ${event.message}`);
 				break;
