@@ -59,7 +59,7 @@ class Site {
 
 	build(name: string, seconds: number): Build {
 		return this.client.build({
-			definition: { text: scratchRecipe(`%setup\n    echo building; sleep ${seconds}\n`) },
+			definition: { text: scratchRecipe(`%post\n    echo building; sleep ${seconds}\n`) },
 			image: join(this.directory, `${name}.sif`),
 		});
 	}
@@ -82,7 +82,7 @@ class Site {
 /** Builds, once to the image, once detached and fetched later, once canceled; and one that somebody else watches too. */
 async function useIt(site: Site): Promise<void> {
 	const { remote } = site;
-	const first = site.build('first', 2);
+	const first = site.build('first', 4);
 	await untilBuilding(first);
 	const second = site.client.attach(first.id);
 	const [built] = await Promise.all([first, second]);

@@ -5,6 +5,8 @@ import { pause } from './pause.js';
 import type { ProviderCalls } from './provider-calls.js';
 
 const LOOK_PAUSES = { firstMs: 500, maxMs: 5_000 };
+/** A machine of which nobody knows whether it was made appears within seconds, or never. */
+const UNSURE_PAUSES = { firstMs: 500, maxMs: 1_000 };
 /** How many lists in a row must lack a machine: a list may tell what was true a moment ago. */
 const MISSES_UNTIL_GONE = 2;
 /** The same for one whose making nobody saw the end of: it may appear late. */
@@ -39,7 +41,8 @@ export async function findEndpoint(lookUp: EndpointLookUp): Promise<Reachable> {
 		if (misses >= MISSES_UNTIL_UNMADE) {
 			throw new ContainerBuilderError('machine-failed', 'its machine was asked for, and never made');
 		}
-		await pause(clock, backoffMs(looks, LOOK_PAUSES), signal);
+		const pauses = lookUp.machine === undefined ? UNSURE_PAUSES : LOOK_PAUSES;
+		await pause(clock, backoffMs(looks, pauses), signal);
 		try {
 			const machines = await abortable(calls.list(), signal);
 			machine = machines.find((one) => one.builderId === builderId);
