@@ -5,8 +5,11 @@ export const cbQueueCommand = defineCommand({
 	name: 'cb-queue',
 	summary: 'Runs a queue: takes builds in order, keeps builders ready, hands them out.',
 	details: [
-		'Logs go to stderr, one JSON object a line. SIGTERM or SIGINT: takes nothing new, ends all builds, destroys all ' +
-			'builders, ends; a second one leaves at once.',
+		'Logs go to stderr, one JSON object a line. State is kept in a directory, so that builds outlive the process: the ' +
+			'next one goes on with them, and a second one stands by.',
+		'SIGHUP: reads the configuration again; no build is dropped. SIGTERM: takes nothing new, lets builds that run end, ' +
+			'destroys all builders, ends; a second one ends the builds. SIGUSR2: ends at once and leaves everything to the ' +
+			'next process. SIGINT: ends all builds, destroys all builders, ends.',
 	],
 	positionals: [
 		{ name: 'check', description: 'only look whether the configuration is in order', optional: true },
@@ -18,9 +21,12 @@ export const cbQueueCommand = defineCommand({
 		{ line: 'cb-queue --config queue.yaml', description: 'run until told to end' },
 	],
 	exitCodes: [
-		[0, 'it was told to end, and has destroyed its builders'],
+		[0, 'it was told to end, and has destroyed its builders or left them to the next process'],
 		[2, 'wrong option, or a mistake in the configuration'],
-		[4, 'the provider does not work, or builders could not be destroyed'],
-		[130, 'a second signal: builders may be left, the next start destroys them'],
+		[
+			4,
+			'the provider does not work, builders could not be destroyed, or another process has become the queue',
+		],
+		[130, 'one signal too many: builders may be left, the next start goes on with them'],
 	],
 });
