@@ -147,4 +147,60 @@ describe('cb-queue with two local builders', () => {
 		queue = await startQueue(directory, 'system-test', ['max: 2', 'reserve: 0', 'provider: { kind: local }']);
 		await queue.untilStatus((status) => status.builders.length === 0);
 	});
+
+	it('is told to drain by SIGTERM: the build that runs gets its image, and the queue ends', async () => {
+		const { url, process, untilStatus } = await open();
+		await untilStatus((status) => inState(status, 'ready') === 1);
+		const definition = workspace.write('drain.def', scratchRecipe('%post\n    echo started; sleep 5'));
+		const image = join(workspace.path, 'drain.sif');
+		const client = start('container-builder', ['--queue', url, image, definition]);
+		await client.until(/started/);
+		process.child.kill('SIGTERM');
+		const late = await runCommand('container-builder', [
+			'--queue',
+			url,
+			join(workspace.path, 'late.sif'),
+			definition,
+		]);
+		expect(late.status, late.stdout).toBe(3);
+		expect(late.stderr).toMatch(/^error: .*(clos|drain|end)/m);
+		const result = await client.ended;
+		expect(result.status, result.stderr).toBe(0);
+		expect((await apptainer('exec', image, 'echo', 'runs')).trim()).toBe('runs');
+		expect((await process.ended).status).toBe(0);
+	});
+
+	it('is upgraded by SIGUSR2: the next process goes on with the builder, the build, and who waits', async () => {
+		const first = await open();
+		await first.untilStatus((status) => inState(status, 'ready') === 1);
+		const definition = workspace.write('steady.def', scratchRecipe('%post\n    echo started; sleep 6'));
+		const image = (name: string): string => join(workspace.path, `${name}.sif`);
+		const build = (name: string) =>
+			start('container-builder', ['--queue', first.url, image(name), definition]);
+		const builds = [build('one'), build('two'), build('three')];
+		const before = await first.untilStatus(
+			(status) => inState(status, 'leased') === 2 && status.waiting.length === 1,
+		);
+		first.process.child.kill('SIGUSR2');
+		expect((await first.process.ended).status).toBe(0);
+
+		queue = await startQueue(first.directory, 'system-test', [
+			'max: 2',
+			'reserve: 1',
+			'provider: { kind: local }',
+		]);
+		const after = await queue.status();
+		const leased = (status: typeof after): string[] =>
+			status.builders
+				.filter(({ state }) => state === 'leased')
+				.map(({ id }) => id)
+				.sort();
+		expect(leased(after)).toEqual(leased(before));
+		for (const { ended } of builds) {
+			const result = await ended;
+			expect(result.status, result.stderr).toBe(0);
+		}
+		for (const name of ['one', 'two', 'three'])
+			expect((await apptainer('exec', image(name), 'echo', 'runs')).trim()).toBe('runs');
+	});
 });

@@ -81,7 +81,7 @@ export class RemoteConnection {
 				this.#forget(client);
 				if (clock.now() - since > STABLE_MS) losses = 0;
 				if (losses >= MOST_LOSSES) throw this.#unreachable(error);
-				await pause(clock, backoffMs(losses, CONNECT_PAUSES), signal);
+				await this.#pause(backoffMs(losses, CONNECT_PAUSES), signal);
 			}
 		}
 	}
@@ -122,26 +122,31 @@ export class RemoteConnection {
 		const limitMs = this.#stoodBefore ? this.#options.reconnectTimeoutMs : this.#options.connectTimeoutMs;
 		const transport = selectTransport(transports, endpoint);
 		const since = clock.now();
+		for (let failures = 1; ; failures++) {
+			const leftMs = limitMs - (clock.now() - since);
+			try {
+				const channel = await transport.connect(
+					endpoint,
+					{ channel: 'queue', version: PROTOCOL_VERSION, token },
+					{ signal: this.#stop.signal, insecure, timeoutMs: Math.max(1, leftMs) },
+				);
+				return new RpcClient(channel, queueMethods);
+			} catch (error) {
+				this.#throwIfClosed();
+				const { code } = ContainerBuilderError.from(error);
+				if (!PASSING.includes(code)) throw error;
+				const pauseMs = backoffMs(failures, CONNECT_PAUSES);
+				if (pauseMs >= leftMs) throw this.#unreachable(error);
+				await this.#pause(pauseMs, this.#stop.signal);
+			}
+		}
+	}
+
+	/** Between two tries no socket keeps the process alive. */
+	async #pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
 		const letGo = this.#alive.hold();
 		try {
-			for (let failures = 1; ; failures++) {
-				const leftMs = limitMs - (clock.now() - since);
-				try {
-					const channel = await transport.connect(
-						endpoint,
-						{ channel: 'queue', version: PROTOCOL_VERSION, token },
-						{ signal: this.#stop.signal, insecure, timeoutMs: Math.max(1, leftMs) },
-					);
-					return new RpcClient(channel, queueMethods);
-				} catch (error) {
-					this.#throwIfClosed();
-					const { code } = ContainerBuilderError.from(error);
-					if (!PASSING.includes(code)) throw error;
-					const pauseMs = backoffMs(failures, CONNECT_PAUSES);
-					if (pauseMs >= leftMs) throw this.#unreachable(error);
-					await pause(clock, pauseMs, this.#stop.signal);
-				}
-			}
+			await pause(this.#options.clock, delayMs, signal);
 		} finally {
 			letGo();
 		}
