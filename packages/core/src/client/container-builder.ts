@@ -6,6 +6,7 @@ import type { RunContext } from '../build/run-context.js';
 import { BuilderQueue } from '../queue/builder-queue.js';
 import type { BuilderQueueOptions } from '../queue/builder-queue-options.js';
 import { checkSpecification } from '../queue/check-specification.js';
+import { KeepAlive } from '../queue/keep-alive.js';
 import type {
 	AbortOptions,
 	Build,
@@ -55,6 +56,7 @@ export class ContainerBuilder implements AsyncDisposable {
 	readonly #context: RunContext;
 	readonly #ownsQueue: boolean;
 	readonly #builds = new Set<BuildHandle>();
+	readonly #alive = new KeepAlive();
 
 	/** Does no I/O. Throws `invalid-option` and `unsupported-specification`. */
 	constructor(options: ContainerBuilderOptions) {
@@ -117,7 +119,10 @@ export class ContainerBuilder implements AsyncDisposable {
 
 	#keep(build: BuildHandle): BuildHandle {
 		this.#builds.add(build);
+		// While a connection is made anew no socket keeps the process.
+		const letGo = this.#alive.hold();
 		void build.settled.then(() => {
+			letGo();
 			if (!build.keepsImage) this.#builds.delete(build);
 		});
 		return build;
