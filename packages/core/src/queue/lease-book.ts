@@ -51,6 +51,9 @@ interface BookedLease {
 export class LeaseBook {
 	readonly #options: LeaseBookOptions;
 	readonly #leases = new Map<string, BookedLease>();
+	/** Of these, those that hold. */
+	readonly #holdingBuild = new Map<string, LeaseRecord>();
+	readonly #holdingBuilder = new Map<string, LeaseRecord>();
 	readonly #ended: string[] = [];
 	readonly #durations = new MovingAverage();
 	readonly #onNone = new Set<() => void>();
@@ -75,7 +78,7 @@ export class LeaseBook {
 
 	/** Those that hold. */
 	get active(): readonly LeaseRecord[] {
-		return [...this.#leases.values()].map(({ record }) => record).filter(({ ended }) => ended === undefined);
+		return [...this.#holdingBuilder.values()];
 	}
 
 	/** How long leases lasted, on average. */
@@ -102,6 +105,8 @@ export class LeaseBook {
 		);
 		const booked: BookedLease = { record, cancelDeadline, cancelIdle: () => {}, noted: undefined };
 		this.#leases.set(record.id, booked);
+		this.#holdingBuild.set(record.buildId, record);
+		this.#holdingBuilder.set(record.builder.id, record);
 		this.#expectSign(booked, signWithinMs);
 		return record;
 	}
@@ -115,12 +120,12 @@ export class LeaseBook {
 	/** The one that holds for a build. */
 	ofBuild(buildId: string): LeaseRecord | undefined {
 		if (this.#abandoned !== undefined) throw this.#abandoned;
-		return this.active.find((lease) => lease.buildId === buildId);
+		return this.#holdingBuild.get(buildId);
 	}
 
 	/** The one that holds for a builder. */
 	ofBuilder(builderId: string): LeaseRecord | undefined {
-		return this.active.find((lease) => lease.builder.id === builderId);
+		return this.#holdingBuilder.get(builderId);
 	}
 
 	/** A sign of life: `idleMs` begins anew. Rejects with `lease-lost` where it is over. */
@@ -142,12 +147,13 @@ export class LeaseBook {
 		booked.cancelIdle();
 		booked.cancelDeadline();
 		booked.record.ended = { reason, error: more.error };
+		this.#letGo(booked.record);
 		this.#durations.add(this.#options.clock.now() - booked.record.since);
 		this.#ended.push(leaseId);
 		if (this.#ended.length > REMEMBERED_LEASES) this.#leases.delete(this.#ended.shift() ?? '');
 		booked.noted = this.#options.onEnd(booked.record, reason, more.outcome);
 		await booked.noted;
-		if (this.active.length === 0) for (const done of this.#onNone) done();
+		if (this.#holdingBuilder.size === 0) for (const done of this.#onNone) done();
 	}
 
 	/** Resolves when none holds, when the time is up, or when the signal aborts. */
@@ -158,7 +164,7 @@ export class LeaseBook {
 		timeoutMs: number;
 		signal: AbortSignal | undefined;
 	}): Promise<void> {
-		if (this.active.length === 0 || signal?.aborted) return;
+		if (this.#holdingBuilder.size === 0 || signal?.aborted) return;
 		await new Promise<void>((resolve) => {
 			const cancelTimer = this.#options.clock.schedule(() => done(), timeoutMs);
 			const done = (): void => {
@@ -180,6 +186,13 @@ export class LeaseBook {
 			cancelDeadline();
 		}
 		this.#leases.clear();
+		this.#holdingBuild.clear();
+		this.#holdingBuilder.clear();
+	}
+
+	#letGo(record: LeaseRecord): void {
+		if (this.#holdingBuild.get(record.buildId) === record) this.#holdingBuild.delete(record.buildId);
+		this.#holdingBuilder.delete(record.builder.id);
 	}
 
 	#expectSign(booked: BookedLease, withinMs: number): void {
