@@ -1,4 +1,4 @@
-import type { CheckoutEvent, ContainerBuilderError } from '../spec/index.js';
+import type { CheckoutEvent, Clock, ContainerBuilderError } from '../spec/index.js';
 import { estimateWait } from './estimate-wait.js';
 import type { LeaseBook } from './lease-book.js';
 import type { Pool } from './pool.js';
@@ -13,19 +13,27 @@ export interface PlaceNewsInput {
 	readonly leases: LeaseBook;
 	readonly started: boolean;
 	readonly startError: ContainerBuilderError | undefined;
-	/** By the queue's clock. */
-	readonly now: number;
+	readonly clock: Clock;
 }
 
-/** What can be told at this moment, as a function of the place in line. */
+/** What can be told, as a function of the place in line. It looks at the pool when it is called first, and then no more. */
 export function placeNews(input: PlaceNewsInput): (place: number) => PlaceNews {
-	const { pool, leases, started, startError, now } = input;
+	let newsAt: ((place: number) => PlaceNews) | undefined;
+	return (place) => {
+		newsAt ??= presentNews(input);
+		return newsAt(place);
+	};
+}
+
+function presentNews(input: PlaceNewsInput): (place: number) => PlaceNews {
+	const { pool, leases, started, startError, clock } = input;
+	const now = clock.now();
 	const { health, bootMs } = pool;
 	const coming = pool.coming;
 	const isFull = pool.explanation?.heldBy.some(({ by }) => by === 'quota') ?? false;
 	const room = isFull ? 0 : pool.policy.max - pool.builders.length;
 	const starting = coming.map(({ progress }) => progress);
-	const startingAges = coming.map(({ ageMs }) => ageMs);
+	const startingAges = coming.map(({ askedAt }) => now - askedAt);
 	const leaseAges = leases.active.map(({ since }) => now - since).sort((a, b) => b - a);
 	const leaseMs = leases.averageMs;
 	return (place) => {

@@ -17,7 +17,7 @@ export function servePools(
 			leases: desk.leases,
 			started: fleet?.started ?? false,
 			startError: fleet?.startError,
-			now: clock.now(),
+			clock,
 		});
 		room.tell(pool.settings.name, news);
 	}
