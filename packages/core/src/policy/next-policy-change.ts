@@ -13,9 +13,10 @@ const HORIZON_MS = 15 * 1440 * MINUTE_MS;
  * changes any more. Throws `invalid-option` where the policy cannot be kept.
  */
 export function nextPolicyChange(policy: PoolPolicy, epochMs: number): number | undefined {
-	const now = JSON.stringify(activePolicy(policy, epochMs));
+	const active = activePolicy(policy, epochMs);
 	const { periods = [] } = policy;
 	if (periods.length === 0) return undefined;
+	const now = JSON.stringify(active);
 	for (let at = epochMs; at < epochMs + HORIZON_MS; ) {
 		at = Math.min(...periods.map((period) => nextEdge(period, at)));
 		if (JSON.stringify(activePolicy(policy, at)) !== now) return at;

@@ -162,7 +162,7 @@ export class Pool {
 	/** The builder to hand out next. */
 	firstReady(): PooledBuilder | undefined {
 		if (this.#state !== 'open') return undefined;
-		const chosen = chooseReady(this.#snapshotBuilders(), this.policy);
+		const chosen = chooseReady(this.#snapshots('ready'), this.policy);
 		return chosen && this.#builders.get(chosen.id);
 	}
 
@@ -218,7 +218,7 @@ export class Pool {
 			...this.health.snapshot,
 			policy,
 			waiting: waiting(),
-			builders: this.#snapshotBuilders(),
+			builders: [...this.#snapshots()],
 			headroom: this.#room.known,
 			creates: this.#creates,
 			nowMs,
@@ -226,16 +226,17 @@ export class Pool {
 		});
 	}
 
-	#snapshotBuilders(): PoolSnapshotBuilder[] {
+	/** In the order of their making. */
+	*#snapshots(only?: PoolBuilderState): Generator<PoolSnapshotBuilder> {
 		const usable = this.#usableMs;
 		const current = this.#currentImage;
-		return this.builders.map(({ id, state, ageMs, imageId }) => ({
-			id,
-			state,
-			ageMs,
-			expired: ageMs >= usable,
-			outdated: current !== undefined && imageId !== undefined && imageId !== current,
-		}));
+		const now = this.#own.clock.now();
+		for (const { id, state, askedAt, imageId } of this.#builders.values()) {
+			if (only !== undefined && state !== only) continue;
+			const ageMs = now - askedAt;
+			const outdated = current !== undefined && imageId !== undefined && imageId !== current;
+			yield { id, state, ageMs, expired: ageMs >= usable, outdated };
+		}
 	}
 
 	/** For how long after it was asked for a builder may be handed out. */
@@ -250,11 +251,14 @@ export class Pool {
 		this.#cancelLook();
 		const epoch = epochOf(clock);
 		const change = nextPolicyChange(this.#settings.policy, epoch);
-		const ages = this.builders.flatMap(({ state, ageMs }) => (state === 'ready' ? [ageMs] : []));
+		let oldestAt = Infinity;
+		for (const { state, askedAt } of this.#builders.values()) {
+			if (state === 'ready') oldestAt = Math.min(oldestAt, askedAt);
+		}
 		const delayMs = Math.min(
 			lookAgainMs,
 			change === undefined ? Infinity : change - epoch,
-			ages.length === 0 ? Infinity : this.#usableMs - Math.max(...ages),
+			oldestAt + this.#usableMs - clock.now(),
 		);
 		if (delayMs === Infinity) return;
 		this.#cancelLook = clock.schedule(() => this.wake(), Math.min(Math.max(delayMs, 100), LONGEST_LOOK_MS));

@@ -24,14 +24,16 @@ export function servePools(
 }
 
 function handOut(pool: Pool, { room, desk }: Pick<QueueParts, 'room' | 'desk'>): void {
-	for (let builder = pool.firstReady(); builder !== undefined; builder = pool.firstReady()) {
-		const entry = room.call(pool.settings.name);
+	const { name } = pool.settings;
+	while (room.wanted(name) > 0) {
+		const builder = pool.firstReady();
+		if (builder === undefined) return;
+		const entry = room.call(name);
 		if (entry === undefined) return;
-		const handed = builder;
-		desk.hand(handed, entry).catch((caught: unknown) => {
+		desk.hand(builder, entry).catch((caught: unknown) => {
 			const error = ContainerBuilderError.from(caught, 'builder-lost');
-			pool.health.failed(error, handed.askedAt);
-			handed.fail(error);
+			pool.health.failed(error, builder.askedAt);
+			builder.fail(error);
 		});
 	}
 }
