@@ -254,6 +254,25 @@ describe('what is told in the waiting room', () => {
 		expect(places('late')).toEqual([[401, 'all-builders-busy']]);
 	});
 
+	it('is told to a long line in parts, to those who wait still', async () => {
+		const { clock, enter, tell, places, handles, room } = roomWith();
+		const names = Array.from({ length: 350 }, (_, number) => `a${number}`);
+		for (const name of names) enter(name, 'ann');
+		tell();
+		expect(names.filter((name) => places(name).length > 0)).toEqual(names.slice(0, 25));
+		await handles.get('a120')?.close();
+		tell();
+		await clock.advance(1);
+		expect(names.filter((name) => places(name).length === 0)).toEqual(['a120']);
+		expect(places('a349')).toEqual([[350, 'all-builders-busy']]);
+		await clock.advance(10 * INTERVAL);
+		expect(places('a349').slice(1)).toEqual([[349, 'all-builders-busy']]);
+		enter('late', 'ann');
+		tell();
+		room.close();
+		expect(clock.pending).toBe(0);
+	});
+
 	it('leaves no timer behind when the last has left', async () => {
 		const { clock, enter, tell, handles } = roomWith();
 		enter('a1', 'ann');
