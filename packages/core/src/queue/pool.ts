@@ -49,6 +49,8 @@ export class Pool {
 	readonly #own: PoolDependencies;
 	readonly #around: BuilderSurroundings;
 	readonly #builders = new Map<string, PooledBuilder>();
+	/** Those of them that can be handed out. */
+	readonly #ready = new Set<PooledBuilder>();
 	readonly #boots = new MovingAverage();
 	readonly #room: ProviderRoom;
 	#settings: PoolSettings;
@@ -161,8 +163,8 @@ export class Pool {
 
 	/** The builder to hand out next. */
 	firstReady(): PooledBuilder | undefined {
-		if (this.#state !== 'open') return undefined;
-		const chosen = chooseReady(this.#snapshots('ready'), this.policy);
+		if (this.#state !== 'open' || this.#ready.size === 0) return undefined;
+		const chosen = chooseReady(this.#readySnapshots(), this.policy);
 		return chosen && this.#builders.get(chosen.id);
 	}
 
@@ -218,7 +220,7 @@ export class Pool {
 			...this.health.snapshot,
 			policy,
 			waiting: waiting(),
-			builders: [...this.#snapshots()],
+			builders: Array.from(this.#builders.values(), this.#snapshotter()),
 			headroom: this.#room.known,
 			creates: this.#creates,
 			nowMs,
@@ -226,17 +228,21 @@ export class Pool {
 		});
 	}
 
-	/** In the order of their making. */
-	*#snapshots(only?: PoolBuilderState): Generator<PoolSnapshotBuilder> {
+	*#readySnapshots(): Generator<PoolSnapshotBuilder> {
+		const snapshot = this.#snapshotter();
+		for (const builder of this.#builders.values()) if (this.#ready.has(builder)) yield snapshot(builder);
+	}
+
+	/** What a builder is at this moment, as the policy sees it. */
+	#snapshotter(): (builder: PooledBuilder) => PoolSnapshotBuilder {
 		const usable = this.#usableMs;
 		const current = this.#currentImage;
 		const now = this.#own.clock.now();
-		for (const { id, state, askedAt, imageId } of this.#builders.values()) {
-			if (only !== undefined && state !== only) continue;
+		return ({ id, state, askedAt, imageId }) => {
 			const ageMs = now - askedAt;
 			const outdated = current !== undefined && imageId !== undefined && imageId !== current;
-			yield { id, state, ageMs, expired: ageMs >= usable, outdated };
-		}
+			return { id, state, ageMs, expired: ageMs >= usable, outdated };
+		};
 	}
 
 	/** For how long after it was asked for a builder may be handed out. */
@@ -252,9 +258,7 @@ export class Pool {
 		const epoch = epochOf(clock);
 		const change = nextPolicyChange(this.#settings.policy, epoch);
 		let oldestAt = Infinity;
-		for (const { state, askedAt } of this.#builders.values()) {
-			if (state === 'ready') oldestAt = Math.min(oldestAt, askedAt);
-		}
+		for (const { askedAt } of this.#ready) oldestAt = Math.min(oldestAt, askedAt);
 		const delayMs = Math.min(
 			lookAgainMs,
 			change === undefined ? Infinity : change - epoch,
@@ -265,7 +269,9 @@ export class Pool {
 	}
 
 	#changed(builder: PooledBuilder): void {
+		this.#ready.delete(builder);
 		if (builder.state === 'ready') {
+			this.#ready.add(builder);
 			this.health.succeeded(builder.askedAt);
 			this.#boots.add(builder.ageMs);
 		}
