@@ -224,9 +224,11 @@ export class LeaseDesk {
 		const { buildId, builder, since } = lease;
 		publish({ type: 'lease-end', buildId, builderId: builder.id, reason });
 		room.ended(lease.id, clock.now() - since);
-		records.saveUsage(room.usage).catch((error: unknown) => {
-			logger.warn({}, `what users have used cannot be written down: ${String(error)}`);
-		});
+		records
+			.saveUsage(() => room.usage)
+			.catch((error: unknown) => {
+				logger.warn({}, `what users have used cannot be written down: ${String(error)}`);
+			});
 		let noted = Promise.resolve();
 		if (reason === 'released' && outcome !== undefined)
 			noted = builds.end(buildId, outcome.status, outcome.code);

@@ -3,11 +3,14 @@ import type { Hold, Json, Store } from '../../spec/index.js';
 
 const HOLD_TTL_MS = 30_000;
 
+/** What is to be written; a function is asked when it is about to be. Undefined: nothing is to be there. */
+type Entry = Json | (() => Json) | undefined;
+
 /** One key of the store: what it is to be next, and the write that is under way. */
 interface Page {
 	version: number | null;
 	writing: Promise<void> | undefined;
-	next: { readonly value: Json | undefined; readonly done: Deferred<void> } | undefined;
+	next: { readonly value: Entry; readonly done: Deferred<void> } | undefined;
 }
 
 /**
@@ -53,7 +56,7 @@ export class Ledger {
 	}
 
 	/** Resolves when it is durable. Rejects with `store-conflict` where this process is not the owner's queue any more. */
-	write(key: string, value: Json): Promise<void> {
+	write(key: string, value: Json | (() => Json)): Promise<void> {
 		return this.#enter(this.#key(key), value);
 	}
 
@@ -70,7 +73,7 @@ export class Ledger {
 		await (await holding)?.release();
 	}
 
-	#enter(key: string, value: Json | undefined): Promise<void> {
+	#enter(key: string, value: Entry): Promise<void> {
 		const page = this.#pages.get(key) ?? { version: null, writing: undefined, next: undefined };
 		this.#pages.set(key, page);
 		const done = page.next?.done ?? deferred();
@@ -89,10 +92,11 @@ export class Ledger {
 		if (page.version === null) this.#pages.delete(key);
 	}
 
-	async #writeOne(key: string, page: Page, value: Json | undefined): Promise<void> {
+	async #writeOne(key: string, page: Page, entry: Entry): Promise<void> {
 		if (this.#holding === undefined) throw new TypeError('the ledger is not open');
 		const { fence } = await this.#holding;
 		const { version } = page;
+		const value = typeof entry === 'function' ? entry() : entry;
 		if (value !== undefined) page.version = await this.#store.put(key, value, { ifVersion: version, fence });
 		else if (version !== null) {
 			await this.#store.delete(key, { ifVersion: version, fence });

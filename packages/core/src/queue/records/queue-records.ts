@@ -52,8 +52,8 @@ export class QueueRecords {
 		return this.#ledger.erase(`build/${buildId}`);
 	}
 
-	/** How much each user has used lately. */
-	saveUsage(usage: Json): Promise<void> {
+	/** How much each user has used lately: asked when it is written, once for all leases that end meanwhile. */
+	saveUsage(usage: () => Json): Promise<void> {
 		return this.#ledger.write('usage', usage);
 	}
 
