@@ -62,7 +62,7 @@ export class CheckoutHandle implements Checkout {
 	}
 
 	async close(): Promise<void> {
-		this.#leave(new ContainerBuilderError('canceled', 'the checkout was taken back'));
+		if (!this.#ended) this.#leave(new ContainerBuilderError('canceled', 'the checkout was taken back'));
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
