@@ -127,6 +127,12 @@ answerCalls({
 		churning = false;
 		return churned;
 	},
+	/** One asks for the status so many times; resolves with the milliseconds that each took. */
+	status: async ({ times }) => {
+		const ms = [];
+		for (let time = 0; time < times; time++) ms.push(await clients[0].status());
+		return ms;
+	},
 	/** Closes all. */
 	close: async () => {
 		await Promise.all([...holders].map((client) => client.release()));

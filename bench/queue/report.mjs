@@ -1,4 +1,5 @@
 import { cpus, totalmem } from 'node:os';
+import { targets } from './targets.mjs';
 
 const number = (value, digits = 0) =>
 	value === null || value === undefined
@@ -27,7 +28,7 @@ function table(rows) {
 
 /** What one run has found. */
 export function runTable(result) {
-	const { store, waiting, builders, ready, atOnce, line, quiet, steady, churn } = result;
+	const { store, waiting, builders, ready, atOnce, line, status, quiet, steady, churn } = result;
 	const loop = (phase) => ['  its event loop was late', '', ...spreadCells(phase.loop)];
 	const cpu = (phase) => ms(phase.cpuMs / phase.count);
 	return table([
@@ -41,14 +42,16 @@ export function runTable(result) {
 		['  memory of a client', kilobytes(line.clientMemory.rss)],
 		['  told their place after', '', ...spreadCells(line.toldMs)],
 		loop(line),
+		['one asks for the status', '', ...spreadCells(status)],
 		['the queue while nothing happens, CPU', `${number((100 * quiet.cpuMs) / quiet.wallMs, 1)} %`],
 		['handed out once ready', perSecond(steady.count, steady.wallMs), ...spreadCells(steady.handOutMs)],
 		['  of that until it is sent', '', ...spreadCells(steady.sentMs)],
 		['  CPU of the queue for one', cpu(steady)],
+		['  rest of the machine busy', `${number(steady.load, 1)} cores`],
 		['  places told', perSecond(steady.places, steady.wallMs)],
 		loop(steady),
 		['  that of the clients was', '', ...spreadCells(steady.clients[0].loop)],
-		['checkouts, given back at once', perSecond(churn.count, churn.wallMs)],
+		['checkouts, given back at once', perSecond(churn.count, churn.wallMs), ...spreadCells(churn.handOutMs)],
 		['  CPU of the queue for one', cpu(churn)],
 		loop(churn),
 	]);
@@ -85,15 +88,27 @@ export function comparison(results) {
 	]);
 }
 
-/** Of the machine, and what it lets a process have. */
+/** Of the machine, what it lets a process have, and what is kept of the targets. */
 export function environment(results) {
 	const { model = 'unknown' } = cpus()[0] ?? {};
 	const [queue, clients] = results.at(-1).openFiles;
-	const facts = { cores: cpus().length, model, memory: totalmem(), node: process.version };
-	const machine = `${facts.cores} cores (${model}), ${number(facts.memory / 2 ** 30)} GiB, Node ${facts.node}`;
+	const facts = {
+		cores: cpus().length,
+		model,
+		memory: totalmem(),
+		node: process.version,
+		targets: targets(results),
+	};
 	const files =
-		queue === undefined || clients === undefined
-			? 'open files: not known'
-			: `open files: limit ${queue.soft} (hard ${queue.hard}); in the last run the queue had ${queue.open}, the clients ${clients.open}`;
-	return { facts, text: `${machine}\n${files}` };
+		queue && clients
+			? `limit ${queue.soft} (hard ${queue.hard}); in the last run the queue had ${queue.open}, the clients ${clients.open}`
+			: 'not known';
+	const lines = [
+		`${facts.cores} cores (${model}), ${number(facts.memory / 2 ** 30)} GiB, Node ${facts.node}`,
+		`open files: ${files}`,
+		...facts.targets.map(
+			({ name, kept }) => `${name}: ${kept === undefined ? 'too few to tell' : kept ? 'kept' : 'missed'}`,
+		),
+	];
+	return { facts, text: lines.join('\n') };
 }

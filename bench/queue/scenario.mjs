@@ -1,132 +1,91 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Crew } from './crew.mjs';
 import { spread } from './spread.mjs';
-import { WorkerProcess } from './worker-process.mjs';
 
 const WARM_UP = 50;
 const QUIET_MS = 4_000;
+const STATUS_TIMES = 5;
 
 /**
  * One queue with so many builders leased and so many clients waiting, from the first connection to the last grant.
  * All times are in milliseconds, all memory in bytes.
  */
 export async function runScenario(options) {
-	const { store, waiting, builders, users, handOuts, rate, churnMs, transport, processes, directory } =
-		options;
-	const queue = new WorkerProcess('queue-worker.mjs');
-	const clients = Array.from({ length: processes }, () => new WorkerProcess('clients-worker.mjs'));
-	const all = [queue, ...clients];
-	/** Calls each process of clients with its share of `count`. */
-	const share = (method, count, params = () => ({})) =>
-		Promise.all(
-			clients.map((process, index) => {
-				const from = Math.floor((count * index) / processes);
-				const until = Math.floor((count * (index + 1)) / processes);
-				return process.call(method, { count: until - from, ...params(from) });
-			}),
-		);
-	const measured = async (phase, work) => {
-		const profile = options.profile && join(options.profile, `${store}-${waiting}-${phase}.cpuprofile`);
-		await Promise.all(all.map((process) => process.call('begin', { profile })));
-		const result = await work();
-		const [ofQueue, ...ofClients] = await Promise.all(all.map((process) => process.call('end')));
-		return { result, queue: ofQueue, clients: ofClients };
-	};
-	const memories = () => Promise.all(all.map((process) => process.call('memory')));
-	/** Opens so many clients, and tells what that was like. */
-	const open = async (phaseName, count, first) => {
-		const before = await memories();
-		const phase = await measured(phaseName, () => share('open', count, (from) => ({ from: first + from })));
-		const after = await memories();
-		const startedAt = Math.min(...phase.result.map((one) => one.startedAt));
-		return {
-			...usage(phase),
-			count,
-			admittedMs: phase.queue.lastCheckoutAt - startedAt,
-			toldMs: spread(phase.result.flatMap(({ toldMs }) => toldMs)),
-			queueMemory: perOne(before.slice(0, 1), after.slice(0, 1), count),
-			clientMemory: perOne(before.slice(1), after.slice(1), count),
-		};
-	};
-
+	const { store, waiting, builders, users, handOuts, rate, churnMs, transport, processes } = options;
+	const { directory, profile } = options;
+	const crew = new Crew({
+		processes,
+		profile: profile && { directory: profile, run: `${store}-${waiting}` },
+	});
+	const { queue } = crew;
 	try {
-		const url = await queue.call('start', {
-			store,
-			directory,
-			transport,
-			builders: Math.max(builders, WARM_UP),
-		});
-		await Promise.all(clients.map((process) => process.call('setUp', { url, users })));
+		const max = Math.max(builders, WARM_UP);
+		const url = await queue.call('start', { store, directory, transport, builders: max });
+		await crew.share('setUp', { url, users });
+		await warmUp(crew);
 
-		await share('open', WARM_UP, (from) => ({ from }));
-		await share('untilHeld', WARM_UP);
-		await Promise.all(clients.map((process) => process.call('close')));
-		await queue.call('untilNone');
-
-		const beforeReserve = await memories();
-		const reserve = await measured('ready', () => queue.call('reserve', { count: builders }));
-		const afterReserve = await memories();
-		const ready = {
-			...usage(reserve),
-			count: builders,
-			queueMemory: perOne(beforeReserve.slice(0, 1), afterReserve.slice(0, 1), builders),
-		};
-
-		const atOnce = await open('at-once', builders, 0);
-		await share('untilHeld', builders);
-		const line = await open('line', waiting, builders);
-		const quiet = usage(await measured('quiet', () => sleep(QUIET_MS)));
+		const reserve = () => crew.measure('ready', () => queue.call('reserve', { count: builders }));
+		const { result: made, queueMemory } = await crew.weigh(builders, reserve);
+		const atOnce = await open(crew, 'at-once', { count: builders, from: 0 });
+		await crew.share('untilHeld', { count: builders });
+		const line = await open(crew, 'line', { count: waiting, from: builders });
+		const statusMs = (await crew.share('status', { times: STATUS_TIMES })).flat();
+		const quiet = await crew.measure('quiet', () => sleep(QUIET_MS));
 
 		const everyMs = (1_000 / rate) * processes;
-		const steady = await measured('steady', () => share('handOuts', handOuts, () => ({ everyMs })));
-		const grants = steady.clients.flatMap((one) => one.grants);
-
-		const churn = await measured('churn', () => share('churn', 0, () => ({ forMs: churnMs })));
-		const churned = churn.result.reduce((sum, count) => sum + count, 0);
-
+		const steady = await crew.measure('steady', () => crew.share('handOuts', { count: handOuts, everyMs }));
+		const churn = await crew.measure('churn', () => crew.share('churn', { forMs: churnMs }));
 		return {
-			store,
-			waiting,
-			builders,
-			ready,
+			...{ store, waiting, builders, users, transport },
+			ready: { ...made.usage, count: builders, queueMemory },
 			atOnce,
 			line,
-			quiet,
-			steady: { ...usage(steady), count: grants.length, ...latencies(steady, grants) },
-			churn: { ...usage(churn), count: churned },
-			openFiles: await Promise.all(all.map((process) => process.call('openFiles'))),
+			status: spread(statusMs),
+			quiet: quiet.usage,
+			steady: { ...steady.usage, count: handOuts, ...latencies(steady) },
+			churn: {
+				...churn.usage,
+				count: churn.result.reduce((sum, count) => sum + count, 0),
+				...latencies(churn),
+			},
+			openFiles: await crew.each('openFiles'),
 		};
 	} finally {
-		await Promise.all(all.map((process) => process.end()));
+		await crew.end();
 	}
 }
 
-/** What the processes used in a phase. */
-function usage({ queue, clients }) {
-	const { wallMs, cpuMs, loop } = queue;
+/** What is compiled, and allocated once, is not to count. */
+async function warmUp(crew) {
+	await crew.share('open', { count: WARM_UP });
+	await crew.share('untilHeld', { count: WARM_UP });
+	await crew.share('close', {});
+	await crew.queue.call('untilNone');
+}
+
+/** Opens so many clients, and tells what that was like. */
+async function open(crew, phase, { count, from }) {
+	const { result, queueMemory, clientMemory } = await crew.weigh(count, () =>
+		crew.measure(phase, () => crew.share('open', { count, from })),
+	);
+	const startedAt = Math.min(...result.result.map((one) => one.startedAt));
 	return {
-		wallMs,
-		cpuMs,
-		loop,
-		places: clients.reduce((sum, { places }) => sum + places, 0),
-		clients: clients.map((one) => ({ cpuMs: one.cpuMs, loop: one.loop })),
+		...result.usage,
+		count,
+		admittedMs: result.queue.lastCheckoutAt - startedAt,
+		toldMs: spread(result.result.flatMap(({ toldMs }) => toldMs)),
+		queueMemory,
+		clientMemory,
 	};
 }
 
 /** From the moment a builder was ready: until the queue sent the grant, and until the client had it. */
-function latencies({ queue }, grants) {
+function latencies({ queue, clients }) {
 	const readyAt = new Map(queue.readyAt);
 	const leasedAt = new Map(queue.leasedAt);
-	const known = grants.filter(([builderId]) => readyAt.has(builderId));
+	const grants = clients.flatMap((one) => one.grants).filter(([builderId]) => readyAt.has(builderId));
 	return {
-		sentMs: spread(known.map(([builderId]) => leasedAt.get(builderId) - readyAt.get(builderId))),
-		handOutMs: spread(known.map(([builderId, at]) => at - readyAt.get(builderId))),
+		sentMs: spread(grants.map(([builderId]) => leasedAt.get(builderId) - readyAt.get(builderId))),
+		handOutMs: spread(grants.map(([builderId, at]) => at - readyAt.get(builderId))),
 	};
-}
-
-function perOne(before, after, count) {
-	const sum = (processes, kind) => processes.reduce((total, one) => total + one[kind], 0);
-	return Object.fromEntries(
-		['rss', 'heapUsed', 'external'].map((kind) => [kind, (sum(after, kind) - sum(before, kind)) / count]),
-	);
 }

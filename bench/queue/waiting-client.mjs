@@ -39,6 +39,13 @@ export class WaitingClient {
 		await this.#lease.release({ status: 'succeeded' });
 	}
 
+	/** Resolves with the milliseconds that it took. */
+	async status() {
+		const since = now();
+		await this.#queue.status();
+		return now() - since;
+	}
+
 	async close() {
 		clearInterval(this.#renewing);
 		await this.#queue.close();

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readOptions } from '../options.mjs';
 import { comparison, runTable } from '../report.mjs';
 import { spread } from '../spread.mjs';
+import { targets } from '../targets.mjs';
 
 describe('the options', () => {
 	it('have defaults, a short form, and paths from where the caller is', () => {
@@ -35,7 +36,7 @@ it('tells median, 99th percentile and maximum, whatever the order', () => {
 
 describe('the report', () => {
 	const loop = { p50: 0.1, p99: 2, max: 30 };
-	const phase = { wallMs: 2_000, cpuMs: 500, loop, places: 40, clients: [{ cpuMs: 100, loop }] };
+	const phase = { wallMs: 2_000, cpuMs: 500, loop, places: 40, load: 0.5, clients: [{ cpuMs: 100, loop }] };
 	const memory = { rss: 26_540, heapUsed: 15_000, external: 0 };
 	const result = {
 		...{ store: 'lmdb', waiting: 10_000, builders: 1_000 },
@@ -45,6 +46,7 @@ describe('the report', () => {
 			...{ ...phase, count: 10_000, admittedMs: 5_000, toldMs: { p50: 900, p99: 1_900, max: 2_000 } },
 			...{ queueMemory: memory, clientMemory: memory },
 		},
+		status: { p50: 80, p99: 95, max: 95 },
 		quiet: phase,
 		steady: {
 			...phase,
@@ -52,18 +54,26 @@ describe('the report', () => {
 			sentMs: { p50: 3, p99: 20, max: 30 },
 			handOutMs: { p50: 4, p99: 25, max: 31 },
 		},
-		churn: { ...phase, count: 600 },
+		churn: { ...phase, count: 600, handOutMs: { p50: 400, p99: 900, max: 1_000 } },
 	};
 
 	it('has a line for each figure of a run', () => {
 		const table = runTable(result);
 		expect(table).toMatch(/^lmdb, 1,000 builders, 10,000 waiting +median +p99 +max$/m);
 		expect(table).toMatch(/^clients connected and in line +2,000\/s$/m);
+		expect(table).toMatch(/^checkouts, given back at once +300\/s +400 ms +900 ms +1,000 ms$/m);
 		expect(table).toMatch(/^handed out once ready +50\/s +4\.00 ms +25\.0 ms +31\.0 ms$/m);
 	});
 
 	it('compares runs by what a checkout costs', () => {
 		const [, row] = comparison([result]).split('\n');
 		expect(row).toMatch(/^lmdb +10,000 +0\.83 ms +300\/s +4\.00 ms +25\.0 ms +31\.0 ms +2\.00 ms +26\.5 kB$/);
+	});
+
+	it('tells which targets are kept', () => {
+		const slow = { ...result, steady: { ...result.steady, handOutMs: { p50: 4, p99: 51, max: 60 } } };
+		expect(targets([result]).map(({ kept }) => kept)).toEqual([true, true]);
+		expect(targets([result, slow]).map(({ kept }) => kept)).toEqual([false, true]);
+		expect(targets([{ ...result, waiting: 50 }]).map(({ kept }) => kept)).toEqual([true, undefined]);
 	});
 });
