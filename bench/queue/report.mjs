@@ -1,4 +1,5 @@
 import { cpus, totalmem } from 'node:os';
+import { FEWEST_CLIENTS } from './fewest-clients.mjs';
 import { targets } from './targets.mjs';
 
 const number = (value, digits = 0) =>
@@ -83,7 +84,7 @@ export function comparison(results) {
 			perSecond(churn.count, churn.wallMs),
 			...spreadCells(steady.handOutMs),
 			ms(steady.loop.p99),
-			kilobytes(line.queueMemory.rss),
+			waiting < FEWEST_CLIENTS ? '' : kilobytes(line.queueMemory.rss),
 		]),
 	]);
 }

@@ -3,7 +3,7 @@ import { Crew } from './crew.mjs';
 import { spread } from './spread.mjs';
 
 const WARM_UP = 50;
-const QUIET_MS = 4_000;
+const LONGEST_QUIET_MS = 4_000;
 const STATUS_TIMES = 5;
 
 /**
@@ -30,7 +30,7 @@ export async function runScenario(options) {
 		await crew.share('untilHeld', { count: builders });
 		const line = await open(crew, 'line', { count: waiting, from: builders });
 		const statusMs = (await crew.share('status', { times: STATUS_TIMES })).flat();
-		const quiet = await crew.measure('quiet', () => sleep(QUIET_MS));
+		const quiet = await crew.measure('quiet', () => sleep(Math.min(churnMs, LONGEST_QUIET_MS)));
 
 		const everyMs = (1_000 / rate) * processes;
 		const steady = await crew.measure('steady', () => crew.share('handOuts', { count: handOuts, everyMs }));

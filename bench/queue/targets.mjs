@@ -1,9 +1,9 @@
+import { FEWEST_CLIENTS } from './fewest-clients.mjs';
+
 /** Milliseconds from a builder's being ready until whoever is next has it, for 99 of 100. */
 const HAND_OUT_MS = 50;
 /** Bytes of the queue for a client that waits. */
 const CLIENT_BYTES = 60_000;
-/** With fewer, what is measured is how the process grows by itself. */
-const FEWEST_CLIENTS = 1_000;
 
 /** What a queue is to keep, and whether each run has kept it; undefined where none can tell. */
 export function targets(results) {
