@@ -235,9 +235,9 @@ export class LeaseDesk {
 		else if (reason === 'canceled') noted = builds.end(buildId, 'canceled');
 		else if (reason !== 'replaced')
 			noted = builds.end(buildId, 'failed', lease.ended?.error ?? leaseLost(lease));
+		noted = noted.then(() => step('build-end-recorded'));
+		void builder.destroy(reason, noted);
 		await noted;
-		step('build-end-recorded');
-		void builder.destroy(reason);
 	}
 }
 

@@ -183,15 +183,18 @@ export class PooledBuilder {
 		this.#around.onChange(this);
 	}
 
-	/** Destroys it, however often that takes. Idempotent; resolves when it is gone. */
-	destroy(reason: string): Promise<void> {
+	/**
+	 * Destroys it, however often that takes. Idempotent; resolves when it is gone. `after`: what must be written down
+	 * before.
+	 */
+	destroy(reason: string, after?: Promise<void>): Promise<void> {
 		if (!this.#abandoned && nextBuilderState(this.#state, 'destroy') !== undefined) {
 			this.#around.publish({ type: 'builder-destroy-start', builderId: this.id, reason });
 			const error = new ContainerBuilderError('builder-lost', `the builder was given up: ${reason}`);
 			this.#stop.abort(error);
 			this.link.close(error);
 			this.#move('destroy');
-			void this.#destroy(reason);
+			void this.#destroy(reason, after);
 		}
 		return this.gone;
 	}
@@ -262,9 +265,9 @@ export class PooledBuilder {
 		return await findEndpoint({ builderId: this.id, machine, calls, clock, signal, onFailure });
 	}
 
-	async #destroy(reason: string): Promise<void> {
+	async #destroy(reason: string, after: Promise<void> | undefined): Promise<void> {
 		const { calls, clock, logger, signal, records, step } = this.#around;
-		await this.#starting;
+		await Promise.all([this.#starting, after]);
 		if (this.#mayExist) {
 			await this.#save({ givenUp: reason }, 'give-up-recorded').catch((error: unknown) => {
 				logger.warn({ builder: this.id }, `cannot write down that a builder is given up: ${String(error)}`);
