@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { type FakeProvider, fakeProvider } from './fake/fake-provider.js';
+export type { FakeQuota } from './fake/fake-quota.js';
 export type {
 	FakeCall,
 	FakeDaemon,

@@ -182,6 +182,95 @@ describe('fake provider: script', () => {
 		expect((await more).builderId).toBe('c');
 	});
 
+	test('a function is a quota of cores, memory, or whatever a request takes', async () => {
+		const coresOf = ({ flavor }: MachineRequest): number => (flavor === 'large' ? 8 : 2);
+		const quota = (wanted: MachineRequest, existing: readonly MachineRequest[]): number =>
+			Math.floor((12 - existing.reduce((sum, one) => sum + coresOf(one), 0)) / coresOf(wanted));
+		const { provider } = setup({ quota, machines: [{ lingersMs: 1_000 }] });
+		expect(await provider.headroom?.(request('x'))).toBe(6);
+		await provider.create(request('a', { flavor: 'large' }));
+		expect(await provider.headroom?.(request('x'))).toBe(2);
+		await expect(provider.create(request('b', { flavor: 'large' }))).rejects.toMatchObject({
+			code: 'provider-quota',
+		});
+		await provider.create(request('c'));
+		await provider.destroy(request('a'));
+		expect(await provider.headroom?.(request('x', { flavor: 'large' }))).toBe(0);
+		provider.setQuota(() => 0);
+		expect(await provider.headroom?.(request('x'))).toBe(0);
+	});
+
+	test('a quota that shrinks lets what exists be', async () => {
+		const { provider } = setup({ quota: 2 });
+		for (const builderId of ['a', 'b']) await provider.create(request(builderId));
+		provider.setQuota(1);
+		expect(provider.machines).toHaveLength(2);
+		expect(await provider.headroom?.(request('x'))).toBe(0);
+		await provider.destroy(request('a'));
+		await expect(provider.create(request('c'))).rejects.toMatchObject({ code: 'provider-quota' });
+	});
+
+	test('a create that is lost makes a machine, and answers only to an abort', async () => {
+		const { clock, provider } = setup({ machines: () => ({ answerLost: true, delayMs: 100 }) });
+		const controller = new AbortController();
+		const lost = provider.create(request('a'), { signal: controller.signal });
+		await clock.advance(100);
+		expect(provider.machines.map(({ builderId }) => builderId)).toEqual(['a']);
+		await clock.advance(10_000);
+		expect(provider.calls.map(({ state }) => state)).toEqual(['pending']);
+		expect((await provider.create(request('a'))).id).toBe('fake-1');
+		controller.abort();
+		await expect(lost).rejects.toMatchObject({ code: 'canceled', outcome: undefined });
+		expect(provider.machines).toHaveLength(1);
+		const early = new AbortController();
+		const aborted = provider.create(request('b'), { signal: early.signal });
+		early.abort();
+		await expect(aborted).rejects.toMatchObject({ code: 'canceled' });
+		await clock.advance(10_000);
+		expect(provider.machines).toHaveLength(1);
+	});
+
+	test('asks to be left alone', async () => {
+		const { provider } = setup({ machines: [{ error: { outcome: 'none', retryAfterMs: 30_000 } }] });
+		await expect(provider.create(request('a'))).rejects.toMatchObject({
+			code: 'provider-unavailable',
+			details: { retryAfterMs: 30_000 },
+		});
+	});
+
+	test('what was deleted is listed as if it ran, and is deleted once', async () => {
+		const { clock, provider } = setup({ machines: [{ lingersMs: 1_000, lingersAs: 'running' }] });
+		await provider.create(request('a'));
+		await clock.advance(0);
+		await provider.destroy(request('a'));
+		await clock.advance(999);
+		expect((await provider.list({ owner }))[0]?.state).toBe('running');
+		await provider.destroy(request('a'));
+		expect(await provider.sweep({ owner, keep: new Set(), olderThanMs: 0 })).toEqual([]);
+		await clock.advance(1);
+		expect(await provider.list({ owner })).toEqual([]);
+	});
+
+	test('a call that hangs does nothing, and is not even aborted', async () => {
+		const { clock, provider } = setup({});
+		provider.hangNext('create');
+		provider.hangNext('list', 2);
+		const controller = new AbortController();
+		let answers = 0;
+		for (const call of [
+			provider.create(request('a'), { signal: controller.signal }),
+			provider.list({ owner }, { signal: controller.signal }),
+			provider.list({ owner }),
+		]) {
+			void call.catch(() => {}).finally(() => answers++);
+		}
+		controller.abort();
+		await clock.advance(1_000_000);
+		expect([answers, provider.machines.length]).toEqual([0, 0]);
+		expect(await provider.list({ owner })).toEqual([]);
+		expect(provider.calls.map(({ state }) => state)).toEqual(['pending', 'pending', 'pending', 'resolved']);
+	});
+
 	test('the seed decides, and decides the same again', async () => {
 		const run = async (seed: number): Promise<number> => {
 			const { clock, provider } = setup({ seed, machines: () => ({ delayMs: [0, 1_000_000] }) });

@@ -1,9 +1,12 @@
-import type { Removed } from '@olcf/container-builder-core';
+import { ContainerBuilderError, type Removed } from '@olcf/container-builder-core';
 import type { FakeMachineScript } from './fake-script.js';
 import { pickSpan } from './seeded-random.js';
 
 /** The script of one machine with nothing left open. */
 export interface FakeFate {
+	readonly delayMs: number;
+	readonly error: ContainerBuilderError | undefined;
+	readonly answerLost: boolean;
 	readonly bootMs: number;
 	readonly fault: string | undefined;
 	readonly neverReady: boolean;
@@ -12,12 +15,16 @@ export interface FakeFate {
 	readonly deleteErrors: number;
 	readonly deleteDelayMs: number;
 	readonly lingersMs: number;
+	readonly lingersAs: 'deleting' | 'running';
 	readonly leavesBehind: readonly Removed[];
 }
 
 /** Decides what a script leaves open. */
 export function fakeFate(script: FakeMachineScript, random: () => number): FakeFate {
 	return {
+		delayMs: pickSpan(script.delayMs, random) ?? 0,
+		error: script.error && createError(script.error, random),
+		answerLost: script.answerLost ?? false,
 		bootMs: pickSpan(script.bootMs, random) ?? 0,
 		fault: script.fault,
 		neverReady: script.neverReady ?? false,
@@ -26,6 +33,17 @@ export function fakeFate(script: FakeMachineScript, random: () => number): FakeF
 		deleteErrors: script.deleteErrors ?? 0,
 		deleteDelayMs: pickSpan(script.deleteDelayMs, random) ?? 0,
 		lingersMs: pickSpan(script.lingersMs, random) ?? 0,
+		lingersAs: script.lingersAs ?? 'deleting',
 		leavesBehind: script.leavesBehind ?? [],
 	};
+}
+
+function createError(
+	{ outcome, code, message, retryAfterMs }: NonNullable<FakeMachineScript['error']>,
+	random: () => number,
+): ContainerBuilderError {
+	return new ContainerBuilderError(code ?? 'provider-unavailable', message ?? 'create failed', {
+		outcome,
+		...(retryAfterMs === undefined ? {} : { details: { retryAfterMs: pickSpan(retryAfterMs, random) ?? 0 } }),
+	});
 }

@@ -17,6 +17,7 @@ export class FakeMachine {
 	#daemon: FakeDaemon | undefined;
 	#booting: Promise<void> | undefined;
 	#ended = false;
+	#destroyed = false;
 	#cancelTimer = (): void => {};
 	#cancelLifetime = (): void => {};
 
@@ -62,9 +63,15 @@ export class FakeMachine {
 		return this.seenAt(this.#clock.now());
 	}
 
-	/** Destroyed or dead. */
-	get ended(): boolean {
-		return this.#ended;
+	/** Whether `destroy` has answered; it may be listed for a while still. */
+	get destroyed(): boolean {
+		return this.#destroyed;
+	}
+
+	/** Whether nothing is to be seen of it from that time on. */
+	goneAt(time: number): boolean {
+		const last = this.#history.at(-1);
+		return last !== undefined && last.seen === undefined && last.at <= time;
 	}
 
 	get console(): string {
@@ -74,10 +81,11 @@ export class FakeMachine {
 	/** Ends it, and its daemon; idempotent. Resolves when the daemon has closed. */
 	async end(how: 'failed' | 'gone' | 'destroyed'): Promise<void> {
 		const seen = this.now;
-		if (how === 'destroyed' && seen !== undefined && seen.state !== 'deleting') {
-			const lingers = this.fate.lingersMs;
-			if (lingers > 0) this.#show({ ...seen, state: 'deleting' });
-			this.#show(undefined, this.#clock.now() + lingers);
+		if (how === 'destroyed' && seen !== undefined && !this.#destroyed) {
+			this.#destroyed = true;
+			const { lingersMs, lingersAs } = this.fate;
+			if (lingersMs > 0 && lingersAs === 'deleting') this.#show({ ...seen, state: lingersAs });
+			this.#show(undefined, this.#clock.now() + lingersMs);
 		}
 		if (!this.#ended) {
 			this.#ended = true;

@@ -7,6 +7,7 @@ import type {
 	ProviderCapabilities,
 	Removed,
 } from '@olcf/container-builder-core';
+import type { FakeQuota } from './fake-quota.js';
 
 /** Milliseconds, or the bounds between which the seed picks them. */
 export type FakeSpan = number | readonly [number, number];
@@ -25,15 +26,25 @@ export interface FakeMachineScript {
 				/** @default 'provider-unavailable' */
 				readonly code?: ErrorCode | undefined;
 				readonly message?: string | undefined;
+				/** The provider wants to be left alone for so long: `error.details.retryAfterMs`, as of a status 429. */
+				readonly retryAfterMs?: FakeSpan | undefined;
 		  }
 		| undefined;
+	/**
+	 * `create` makes the machine after `delayMs`, and never answers: it rejects only when its signal aborts, and the
+	 * machine stays. @default false
+	 */
+	readonly answerLost?: boolean | undefined;
 	/** From its making until the machine is `running` and `onBoot` is called. @default 0 */
 	readonly bootMs?: FakeSpan | undefined;
 	/** Instead of booting it becomes `failed` with these words. */
 	readonly fault?: string | undefined;
 	/** It is `running` with an endpoint, but its daemon is never started. @default false */
 	readonly neverReady?: boolean | undefined;
-	/** From its being `running` until it dies by itself. @default never */
+	/**
+	 * From its being `running` until it dies by itself: in the reserve or in the middle of a build, as it comes.
+	 * @default never
+	 */
 	readonly diesAfterMs?: FakeSpan | undefined;
 	/** What a dead machine looks like: listed as `failed`, or not listed. @default 'failed' */
 	readonly deathShows?: 'failed' | 'gone' | undefined;
@@ -41,8 +52,10 @@ export interface FakeMachineScript {
 	readonly deleteErrors?: number | undefined;
 	/** Until `destroy` answers. @default 0 */
 	readonly deleteDelayMs?: FakeSpan | undefined;
-	/** For so long it is still listed, as `deleting`, after `destroy` has answered. @default 0 */
+	/** For so long it is still listed, and counts in the quota, after `destroy` has answered. @default 0 */
 	readonly lingersMs?: FakeSpan | undefined;
+	/** As what it is listed meanwhile. @default 'deleting' */
+	readonly lingersAs?: 'deleting' | 'running' | undefined;
 	/** What stays when the machine is gone, for `sweep` to find: ports, volumes. */
 	readonly leavesBehind?: readonly Removed[] | undefined;
 }
@@ -74,8 +87,8 @@ export interface FakeProviderScript {
 	readonly clock?: Clock | undefined;
 	/** Decides what {@link FakeSpan} leaves open. @default 1 */
 	readonly seed?: number | undefined;
-	/** Machines at the same time; more are refused with `provider-quota`. @default no bound */
-	readonly quota?: number | undefined;
+	/** What does not fit is refused with `provider-quota`; `setQuota` changes it. @default no bound */
+	readonly quota?: FakeQuota | undefined;
 	/** `list` tells what was true so many milliseconds ago. @default 0 */
 	readonly listStaleMs?: number | undefined;
 	/** Until `list` answers. @default 0 */
