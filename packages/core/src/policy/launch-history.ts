@@ -19,6 +19,8 @@ export interface LaunchHistory {
 	/** Of the last failure: whether time may mend it. */
 	readonly retryable: boolean;
 	readonly pausedUntilMs: number;
+	/** Until then the provider wants to be left alone, whatever happens. */
+	readonly aloneUntilMs: number;
 	/** Refusals for quota in a row. */
 	readonly refusals: number;
 	/** The last launch was refused for quota, and nothing was freed since. */
@@ -35,6 +37,8 @@ export interface LaunchFailure {
 	readonly retryable: boolean;
 	/** By the queue's clock. */
 	readonly askedAtMs: number;
+	/** How long the provider wants to be left alone. */
+	readonly retryAfterMs?: number | undefined;
 }
 
 /** Nothing has been launched yet. */
@@ -43,6 +47,7 @@ export const NO_LAUNCHES: LaunchHistory = {
 	machineFailures: 0,
 	retryable: true,
 	pausedUntilMs: Number.NEGATIVE_INFINITY,
+	aloneUntilMs: Number.NEGATIVE_INFINITY,
 	refusals: 0,
 	quotaBlocked: false,
 	refusedAtMs: Number.NEGATIVE_INFINITY,
@@ -51,19 +56,20 @@ export const NO_LAUNCHES: LaunchHistory = {
 };
 
 /**
- * A launch that was asked for at `askedAtMs` failed: begins the next, longer pause. A refusal for quota says nothing
- * where a machine has gone since it was asked for.
+ * A launch that was asked for at `askedAtMs` failed: begins the next, longer pause, no shorter than `retryAfterMs`,
+ * which the provider has asked for. A refusal for quota says nothing where a machine has gone since it was asked for.
  */
 export function launchFailed(
 	history: LaunchHistory,
-	{ code, retryable, askedAtMs }: LaunchFailure,
+	{ code, retryable, askedAtMs, retryAfterMs = Number.NEGATIVE_INFINITY }: LaunchFailure,
 	nowMs: number,
 ): LaunchHistory {
+	const aloneUntilMs = Math.max(history.aloneUntilMs, nowMs + retryAfterMs);
 	if (code === 'provider-quota') {
-		if (askedAtMs < history.freedAtMs) return history;
+		if (askedAtMs < history.freedAtMs) return { ...history, aloneUntilMs };
 		const refusals = history.refusals + 1;
 		const refusedUntilMs = nowMs + backoffMs(refusals, PAUSES);
-		return { ...history, refusals, quotaBlocked: true, refusedAtMs: nowMs, refusedUntilMs };
+		return { ...history, refusals, quotaBlocked: true, refusedAtMs: nowMs, refusedUntilMs, aloneUntilMs };
 	}
 	const failures = history.failures + 1;
 	return {
@@ -72,14 +78,15 @@ export function launchFailed(
 		machineFailures: history.machineFailures + (MACHINE_FAILURES.has(code) ? 1 : 0),
 		retryable,
 		pausedUntilMs: nowMs + (retryable ? backoffMs(failures, PAUSES) : PAUSES.maxMs),
+		aloneUntilMs,
 	};
 }
 
 /** A builder that was asked for at `askedAtMs` has become ready. What was asked for before a refusal says nothing of room. */
 export function launchSucceeded(history: LaunchHistory, askedAtMs: number): LaunchHistory {
-	const { refusals, quotaBlocked, refusedAtMs, refusedUntilMs, freedAtMs } = history;
-	if (askedAtMs >= refusedAtMs) return { ...NO_LAUNCHES, freedAtMs };
-	return { ...NO_LAUNCHES, refusals, quotaBlocked, refusedAtMs, refusedUntilMs, freedAtMs };
+	const { refusals, quotaBlocked, refusedAtMs, refusedUntilMs, aloneUntilMs, freedAtMs } = history;
+	if (askedAtMs >= refusedAtMs) return { ...NO_LAUNCHES, aloneUntilMs, freedAtMs };
+	return { ...NO_LAUNCHES, refusals, quotaBlocked, refusedAtMs, refusedUntilMs, aloneUntilMs, freedAtMs };
 }
 
 /** A machine is gone: where there was no room, there may be some now. */
@@ -92,15 +99,15 @@ export function launchSnapshot(
 	history: LaunchHistory,
 	nowMs: number,
 ): Pick<PoolSnapshot, 'failures' | 'pausing' | 'pauseMs' | 'pausesCheckouts' | 'quotaBlocked'> {
-	const { failures, quotaBlocked, retryable } = history;
-	const untilMs = Math.max(history.pausedUntilMs, history.refusedUntilMs);
+	const { failures, quotaBlocked, retryable, aloneUntilMs } = history;
+	const untilMs = Math.max(history.pausedUntilMs, history.refusedUntilMs, aloneUntilMs);
 	const pausing = nowMs < untilMs;
 	return {
 		failures,
 		pausing,
 		pauseMs: pausing ? untilMs - nowMs : undefined,
 		// What time does not mend fails the waiting checkouts at once; a new one is worth a new try.
-		pausesCheckouts: retryable,
+		pausesCheckouts: retryable || nowMs < aloneUntilMs,
 		quotaBlocked,
 	};
 }

@@ -6,6 +6,7 @@ import {
 	type MachineRequest,
 	type Provider,
 } from '../spec/index.js';
+import { CallGate } from './call-gate.js';
 import { withTimeLimit } from './time-limit.js';
 
 /** Most machines being destroyed at a time. */
@@ -25,15 +26,20 @@ export interface ProviderCallsOptions {
 	readonly signal: AbortSignal;
 }
 
-/** The calls that a pool makes of its provider: bounded in number and in time. The one file that knows p-queue. */
+/**
+ * The calls that a pool makes of its provider: bounded in number and in time, and not repeated before the provider
+ * wants them to be. The one file that knows p-queue.
+ */
 export class ProviderCalls {
 	readonly #options: ProviderCallsOptions;
 	readonly #creates: PQueue;
+	readonly #gate: CallGate;
 	readonly #destroys = new PQueue({ concurrency: DESTROY_CONCURRENCY });
 	#listing: Promise<readonly Machine[]> | undefined;
 
 	constructor(options: ProviderCallsOptions) {
 		this.#options = options;
+		this.#gate = new CallGate(options.clock);
 		this.#creates = new PQueue({ concurrency: options.createConcurrency });
 	}
 
@@ -63,7 +69,7 @@ export class ProviderCalls {
 				outcome: 'unknown',
 			});
 		return this.#creates.add(() =>
-			this.#limited(limitMs, signal, onTimeout, (limited) => {
+			this.#limited('create', limitMs, signal, onTimeout, (limited) => {
 				const made = provider.create(request, { signal: limited, onProgress: more.onProgress });
 				more.onSent();
 				return made;
@@ -77,7 +83,7 @@ export class ProviderCalls {
 		const onTimeout = (): ContainerBuilderError =>
 			new ContainerBuilderError('provider-unavailable', `builder ${builderId} is not gone yet`);
 		return this.#destroys.add(() =>
-			this.#limited(DESTROY_LIMIT_MS, signal, onTimeout, (limited) => {
+			this.#limited('destroy', DESTROY_LIMIT_MS, signal, onTimeout, (limited) => {
 				const gone = provider.destroy({ owner, builderId, id }, { signal: limited });
 				onSent();
 				return gone;
@@ -90,7 +96,7 @@ export class ProviderCalls {
 		const { provider, owner, signal } = this.#options;
 		const onTimeout = (): ContainerBuilderError =>
 			new ContainerBuilderError('provider-unavailable', 'the provider does not list its machines');
-		this.#listing ??= this.#limited(LIST_LIMIT_MS, signal, onTimeout, (limited) =>
+		this.#listing ??= this.#limited('list', LIST_LIMIT_MS, signal, onTimeout, (limited) =>
 			provider.list({ owner }, { signal: limited }),
 		).finally(() => {
 			this.#listing = undefined;
@@ -109,7 +115,7 @@ export class ProviderCalls {
 		const { provider, signal } = this.#options;
 		const onTimeout = (): ContainerBuilderError =>
 			new ContainerBuilderError('provider-unavailable', 'the provider does not say how much room it has');
-		return this.#limited(ASK_LIMIT_MS, signal, onTimeout, async (limited) =>
+		return this.#limited('headroom', ASK_LIMIT_MS, signal, onTimeout, async (limited) =>
 			provider.headroom === undefined ? Infinity : await provider.headroom(request, { signal: limited }),
 		);
 	}
@@ -119,7 +125,7 @@ export class ProviderCalls {
 		const { provider, signal } = this.#options;
 		const onTimeout = (): ContainerBuilderError =>
 			new ContainerBuilderError('provider-unavailable', 'the provider does not say which image is current');
-		return this.#limited(ASK_LIMIT_MS, signal, onTimeout, async (limited) =>
+		return this.#limited('resolveImage', ASK_LIMIT_MS, signal, onTimeout, async (limited) =>
 			provider.resolveImage?.(request, { signal: limited }),
 		);
 	}
@@ -129,21 +135,25 @@ export class ProviderCalls {
 		const { provider, owner, signal } = this.#options;
 		const onTimeout = (): ContainerBuilderError =>
 			new ContainerBuilderError('provider-unavailable', 'the provider does not finish its sweep');
-		await this.#limited(SWEEP_LIMIT_MS, signal, onTimeout, (limited) =>
+		await this.#limited('sweep', SWEEP_LIMIT_MS, signal, onTimeout, (limited) =>
 			provider.sweep({ owner, keep, olderThanMs }, { signal: limited }),
 		);
 	}
 
 	async #limited<T>(
+		method: string,
 		limitMs: number,
 		signal: AbortSignal,
 		onTimeout: () => ContainerBuilderError,
 		work: (signal: AbortSignal) => Promise<T>,
 	): Promise<T> {
+		this.#gate.check(method);
 		try {
 			return await withTimeLimit({ clock: this.#options.clock, limitMs, signal, onTimeout }, work);
-		} catch (error) {
-			throw ContainerBuilderError.from(error, 'provider-unavailable');
+		} catch (caught) {
+			const error = ContainerBuilderError.from(caught, 'provider-unavailable');
+			this.#gate.failed(method, error);
+			throw error;
 		}
 	}
 }

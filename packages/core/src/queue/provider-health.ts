@@ -7,6 +7,7 @@ import {
 	roomFreed,
 } from '../policy/launch-history.js';
 import type { Clock, ContainerBuilderError } from '../spec/index.js';
+import { retryAfterMs } from './retry-after.js';
 
 /** How the provider has been doing, and until when it is left alone. */
 export class ProviderHealth {
@@ -43,7 +44,8 @@ export class ProviderHealth {
 	/** A builder that was asked for at `askedAtMs` has failed: begins the next, longer pause. */
 	failed(error: ContainerBuilderError, askedAtMs: number): void {
 		const { code, retryable } = error;
-		this.#set(launchFailed(this.#history, { code, retryable, askedAtMs }, this.#clock.now()));
+		const failure = { code, retryable, askedAtMs, retryAfterMs: retryAfterMs(error) };
+		this.#set(launchFailed(this.#history, failure, this.#clock.now()));
 		if (this.failures > 0) this.#last = error;
 	}
 

@@ -93,7 +93,9 @@ export interface CreateOptions extends AbortOptions {
 
 /**
  * Where machines come from. Implemented by provider packages, made by a factory that does no I/O.
- * A provider keeps no state that it cannot read back from where the machines are: `list` is the truth.
+ * A provider keeps no state that it cannot read back from where the machines are: `list` is the truth. Where the cloud
+ * asks to be left alone (429, `Retry-After`), the error's `details.retryAfterMs` says for how many milliseconds: the
+ * method is not called before.
  */
 export interface Provider {
 	readonly specificationVersion: 'v1';

@@ -102,6 +102,42 @@ describe('a refusal for quota', () => {
 	});
 });
 
+describe('a provider that wants to be left alone', () => {
+	const alone = (code: ErrorCode, retryAfterMs: number | undefined, nowMs = 0, history = NO_LAUNCHES) =>
+		launchFailed(
+			history,
+			{ code, retryable: ERROR_CODES[code].retryable, retryAfterMs, askedAtMs: nowMs },
+			nowMs,
+		);
+
+	it.each<[string, LaunchHistory, number, number | undefined]>([
+		['longer than the pause', alone('provider-unavailable', 30_000), 0, 30_000],
+		['until then', alone('provider-unavailable', 30_000), 29_999, 1],
+		['no longer', alone('provider-unavailable', 30_000), 30_000, undefined],
+		['for less than the pause', alone('provider-unavailable', 100), 0, 1_000],
+		['though it was a refusal', alone('provider-quota', 30_000), 0, 30_000],
+		['though time does not mend it', alone('provider-auth', 90_000), 0, 90_000],
+		['though something is freed', roomFreed(alone('provider-quota', 30_000)), 0, 30_000],
+		['though a builder becomes ready', launchSucceeded(alone('provider-quota', 30_000), 0), 0, 30_000],
+		['though another launch fails', fail(alone('provider-unavailable', 30_000), 'boot-timeout'), 0, 30_000],
+		[
+			'for the longer of two times',
+			alone('provider-unavailable', 5_000, 1_000, alone('provider-unavailable', 30_000)),
+			1_000,
+			29_000,
+		],
+		['not at all', alone('provider-unavailable', undefined), 0, 1_000],
+	])('is left alone %s', (_name, history, nowMs, pauseMs) => {
+		expect(launchSnapshot(history, nowMs)).toMatchObject({ pausing: pauseMs !== undefined, pauseMs });
+	});
+
+	it('is left alone by checkouts too, whatever it failed with', () => {
+		const history = alone('provider-auth', 10_000);
+		expect(launchSnapshot(history, 9_999).pausesCheckouts).toBe(true);
+		expect(launchSnapshot(history, 10_000).pausesCheckouts).toBe(false);
+	});
+});
+
 describe('those who wait', () => {
 	const policy = { launchRetries: 2 };
 	it.each<[string, ErrorCode[], boolean]>([
