@@ -1,4 +1,5 @@
 import type { Clock } from '@olcf/container-builder-core';
+import TinyQueue from 'tinyqueue';
 
 /** A clock that stands still until it is told to go on. Made by {@link virtualClock}. */
 export interface VirtualClock extends Required<Clock> {
@@ -20,7 +21,8 @@ export interface VirtualClock extends Required<Clock> {
 interface Timer {
 	readonly at: number;
 	readonly order: number;
-	readonly callback: () => void;
+	/** Undefined when it was called or taken back. */
+	callback: (() => void) | undefined;
 }
 
 /** Monday, 5 January 2026, midnight UTC. */
@@ -30,29 +32,31 @@ const START_EPOCH_MS = Date.UTC(2026, 0, 5);
  * Makes a clock whose time passes only by `advance` and `runAll`. `epochMs`: what `epoch` tells when `now` tells 0.
  */
 export function virtualClock(startMs = 0, epochMs = START_EPOCH_MS): VirtualClock {
-	const timers = new Set<Timer>();
+	// One that is taken back stays until its time has come: it costs nothing until then.
+	const timers = new TinyQueue<Timer>([], (a, b) => a.at - b.at || a.order - b.order);
+	let pending = 0;
 	let now = startMs;
 	let order = 0;
 
-	const earliest = (): Timer | undefined => {
-		let first: Timer | undefined;
-		for (const timer of timers) {
-			if (
-				first === undefined ||
-				timer.at < first.at ||
-				(timer.at === first.at && timer.order < first.order)
-			) {
-				first = timer;
-			}
-		}
-		return first;
+	const take = (timer: Timer): (() => void) | undefined => {
+		const { callback } = timer;
+		if (callback !== undefined) pending--;
+		timer.callback = undefined;
+		return callback;
 	};
 
-	const fire = async (timer: Timer): Promise<void> => {
-		timers.delete(timer);
-		now = Math.max(now, timer.at);
-		timer.callback();
-		await promisesToSettle();
+	/** Calls the first that is due by then. Whether there was one. */
+	const fireNext = async (until: number): Promise<boolean> => {
+		for (let timer = timers.peek(); timer !== undefined && timer.at <= until; timer = timers.peek()) {
+			timers.pop();
+			const callback = take(timer);
+			if (callback === undefined) continue;
+			now = Math.max(now, timer.at);
+			callback();
+			await promisesToSettle();
+			return true;
+		}
+		return false;
 	};
 
 	return {
@@ -60,27 +64,25 @@ export function virtualClock(startMs = 0, epochMs = START_EPOCH_MS): VirtualCloc
 		epoch: () => epochMs + now,
 		schedule: (callback, delayMs) => {
 			const timer: Timer = { at: now + Math.max(0, delayMs), order: order++, callback };
-			timers.add(timer);
-			return () => {
-				timers.delete(timer);
-			};
+			timers.push(timer);
+			pending++;
+			return () => void take(timer);
 		},
 		get pending() {
-			return timers.size;
+			return pending;
 		},
 		advance: async (ms) => {
 			const until = now + ms;
 			await promisesToSettle();
-			for (let timer = earliest(); timer !== undefined && timer.at <= until; timer = earliest())
-				await fire(timer);
+			while (await fireNext(until));
 			now = until;
 		},
 		runAll: async (limit = 10_000) => {
 			await promisesToSettle();
 			let left = limit;
-			for (let timer = earliest(); timer !== undefined; timer = earliest()) {
+			while (pending > 0) {
 				if (left-- <= 0) throw new Error(`the virtual clock was not idle after ${limit} callbacks`);
-				await fire(timer);
+				await fireNext(Infinity);
 			}
 		},
 	};

@@ -48,3 +48,22 @@ test('runAll gives up on what never ends', async () => {
 	again();
 	await expect(clock.runAll(50)).rejects.toThrow('not idle after 50');
 });
+
+test('many are called in the order of their times, and as they were scheduled', async () => {
+	const clock = virtualClock();
+	const seen: [number, number][] = [];
+	const expected: [number, number][] = [];
+	for (let index = 0; index < 1_000; index++) {
+		const at = (index * 7_919) % 101;
+		const cancel = clock.schedule(() => seen.push([clock.now(), index]), at);
+		if (index % 3 === 0) cancel();
+		else expected.push([at, index]);
+		if (index % 6 === 0) cancel();
+	}
+	expect(clock.pending).toBe(expected.length);
+	await clock.advance(50);
+	expect(clock.pending).toBe(expected.filter(([at]) => at > 50).length);
+	await clock.runAll();
+	expect(seen).toEqual(expected.sort(([a, i], [b, j]) => a - b || i - j));
+	expect(clock.pending).toBe(0);
+});
