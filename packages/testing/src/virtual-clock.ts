@@ -7,7 +7,7 @@ export interface VirtualClock extends Required<Clock> {
 	readonly pending: number;
 	/**
 	 * Goes on by `ms`, calling what falls due in order, each at its own time; what promises do in between is waited
-	 * for. With 0 it only lets promises settle.
+	 * for, and the event loop turns now and then. With 0 it only lets promises settle.
 	 */
 	advance(ms: number): Promise<void>;
 	/**
@@ -25,6 +25,8 @@ interface Timer {
 	callback: (() => void) | undefined;
 }
 
+/** So many callbacks are called until the event loop turns: that takes longer than what most of them do. */
+const CALLBACKS_A_TURN = 16;
 /** Monday, 5 January 2026, midnight UTC. */
 const START_EPOCH_MS = Date.UTC(2026, 0, 5);
 
@@ -35,28 +37,44 @@ export function virtualClock(startMs = 0, epochMs = START_EPOCH_MS): VirtualCloc
 	// One that is taken back stays until its time has come: it costs nothing until then.
 	const timers = new TinyQueue<Timer>([], (a, b) => a.at - b.at || a.order - b.order);
 	let pending = 0;
+	let fired = 0;
 	let now = startMs;
 	let order = 0;
 
-	const take = (timer: Timer): (() => void) | undefined => {
-		const { callback } = timer;
-		if (callback !== undefined) pending--;
+	const takeBack = (timer: Timer): void => {
+		if (timer.callback === undefined) return;
 		timer.callback = undefined;
-		return callback;
+		pending--;
 	};
 
-	/** Calls the first that is due by then. Whether there was one. */
-	const fireNext = async (until: number): Promise<boolean> => {
-		for (let timer = timers.peek(); timer !== undefined && timer.at <= until; timer = timers.peek()) {
+	/** The next one, if it is due by then. */
+	const due = (until: number): Timer | undefined => {
+		let timer = timers.peek();
+		while (timer !== undefined && timer.callback === undefined) {
 			timers.pop();
-			const callback = take(timer);
-			if (callback === undefined) continue;
-			now = Math.max(now, timer.at);
-			callback();
-			await promisesToSettle();
-			return true;
+			timer = timers.peek();
 		}
-		return false;
+		return timer !== undefined && timer.at <= until ? timer : undefined;
+	};
+
+	const fire = async (timer: Timer): Promise<void> => {
+		const { at, callback } = timer;
+		takeBack(timer);
+		now = Math.max(now, at);
+		callback?.();
+		await (++fired % CALLBACKS_A_TURN === 0 ? promisesToSettle() : promisesToRunDry());
+	};
+
+	const fireAll = async (until: number, limit = Infinity): Promise<void> => {
+		let left = limit;
+		await promisesToSettle();
+		while (due(until) !== undefined) {
+			for (let timer = due(until); timer !== undefined; timer = due(until)) {
+				if (left-- <= 0) throw new Error(`the virtual clock was not idle after ${limit} callbacks`);
+				await fire(timer);
+			}
+			await promisesToSettle();
+		}
 	};
 
 	return {
@@ -66,29 +84,26 @@ export function virtualClock(startMs = 0, epochMs = START_EPOCH_MS): VirtualCloc
 			const timer: Timer = { at: now + Math.max(0, delayMs), order: order++, callback };
 			timers.push(timer);
 			pending++;
-			return () => void take(timer);
+			return () => takeBack(timer);
 		},
 		get pending() {
 			return pending;
 		},
 		advance: async (ms) => {
 			const until = now + ms;
-			await promisesToSettle();
-			while (await fireNext(until));
+			await fireAll(until);
 			now = until;
 		},
-		runAll: async (limit = 10_000) => {
-			await promisesToSettle();
-			let left = limit;
-			while (pending > 0) {
-				if (left-- <= 0) throw new Error(`the virtual clock was not idle after ${limit} callbacks`);
-				await fireNext(Infinity);
-			}
-		},
+		runAll: (limit = 10_000) => fireAll(Infinity, limit),
 	};
 }
 
-/** All chains of promises run dry before the event loop turns. */
+/** Ticks come when no promise has anything to do any more. */
+function promisesToRunDry(): Promise<void> {
+	return new Promise((resolve) => process.nextTick(resolve));
+}
+
+/** The same, and the event loop turns: what is not of promises alone gets its turn too. */
 function promisesToSettle(): Promise<void> {
 	return new Promise((resolve) => setImmediate(resolve));
 }
