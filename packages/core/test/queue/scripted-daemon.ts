@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
 	type BuilderEvent,
 	type BuilderPhase,
@@ -17,6 +18,7 @@ import {
 	type Handlers,
 	makeSealingKey,
 	randomSecret,
+	type SealingKey,
 	serveRpc,
 } from '@olcf/container-builder-core/protocol';
 
@@ -40,9 +42,11 @@ export class ScriptedDaemon {
 	readonly logins: (readonly RegistryLogin[] | undefined)[] = [];
 	/** As they came. */
 	readonly sealedLogins: string[] = [];
-	readonly #sealingKey = makeSealingKey();
 	readonly cancels: string[] = [];
 	dials = 0;
+	#sealingKey: SealingKey | undefined;
+	/** By their SHA-256. */
+	readonly #admitted = new Set<string>();
 	#key: string;
 	#spent = false;
 	#sequence = 0;
@@ -75,8 +79,10 @@ export class ScriptedDaemon {
 					await incoming.reject('not-found');
 					continue;
 				}
+				// Whoever dialled may have given up.
+				const channel = await incoming.accept().catch(() => undefined);
+				if (channel === undefined) continue;
 				daemon.dials++;
-				const channel = await incoming.accept();
 				const abort = (): void => channel.abort(new Error('the daemon ended'));
 				open.add(abort);
 				void serveRpc(channel, controlMethods, daemon.#handlers()).then(() => open.delete(abort));
@@ -92,6 +98,11 @@ export class ScriptedDaemon {
 
 	close(): Promise<void> {
 		return this.#close();
+	}
+
+	/** Whether a client with that token may use the builder. */
+	admits(token: string): boolean {
+		return this.#admitted.has(createHash('sha256').update(token).digest('hex'));
 	}
 
 	/** Answers nothing any more, though its connections stand. */
@@ -110,6 +121,11 @@ export class ScriptedDaemon {
 	reportBases(bases: readonly ResolvedBase[]): void {
 		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'bases', bases });
 		this.#wake();
+	}
+
+	#loginsKey(): string {
+		this.#sealingKey ??= makeSealingKey();
+		return this.#sealingKey.publicKey;
 	}
 
 	#handlers(): Handlers<typeof controlMethods> {
@@ -149,9 +165,7 @@ export class ScriptedDaemon {
 					architectures: ['amd64'],
 					backends: [{ name: 'apptainer', version: '1.4' }],
 					privilege: 'user-namespace',
-					...(this.bootstrap.logins && !this.#script.withoutKey
-						? { loginsKey: this.#sealingKey.publicKey }
-						: {}),
+					...(this.bootstrap.logins && !this.#script.withoutKey ? { loginsKey: this.#loginsKey() } : {}),
 				};
 			},
 			probe: async () => {
@@ -159,14 +173,16 @@ export class ScriptedDaemon {
 				if (this.#silent) await new Promise(() => {});
 				return state();
 			},
-			lease: async ({ leaseId, buildId, user, sealedLogins }) => {
+			lease: async ({ leaseId, buildId, user, tokenSha256, sealedLogins }) => {
 				guard();
 				if (this.#script.refusesLeases || this.leases.length > 0) {
+					if (this.leases[0]?.leaseId === leaseId && this.#admitted.has(tokenSha256)) return {};
 					throw new ContainerBuilderError('busy', 'there is a lease already');
 				}
 				this.leases.push({ leaseId, buildId, user });
+				this.#admitted.add(tokenSha256);
 				this.logins.push(
-					sealedLogins === undefined
+					sealedLogins === undefined || this.#sealingKey === undefined
 						? undefined
 						: decodeSealedLogins(this.#sealingKey, sealedLogins, { builderId, leaseId }),
 				);
@@ -176,7 +192,9 @@ export class ScriptedDaemon {
 			},
 			token: async ({ tokenSha256 }) => {
 				guard();
+				if (this.leases.length === 0) throw new ContainerBuilderError('not-found', 'there is no lease');
 				this.tokens.push(tokenSha256);
+				this.#admitted.add(tokenSha256);
 				return {};
 			},
 			extend: async () => ({}),
