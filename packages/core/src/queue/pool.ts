@@ -293,8 +293,11 @@ export class Pool {
 	#failed(builder: PooledBuilder, error: ContainerBuilderError, from: PoolBuilderState): void {
 		if (from === 'leased') this.#own.onLeasedFailure(builder, error);
 		if (!STARTING.includes(from)) return;
+		const { machineFailures } = this.health.history;
 		this.health.failed(error, builder.askedAt);
-		const exhausted = launchesExhausted(this.health.history, this.policy);
+		// What the provider fails at in between is no reason not to wait on.
+		const isOneMore = this.health.history.machineFailures > machineFailures;
+		const exhausted = isOneMore && launchesExhausted(this.health.history, this.policy);
 		if (!error.retryable || exhausted) this.#own.onRefused(error);
 	}
 

@@ -415,6 +415,20 @@ describe('what goes wrong with the provider', () => {
 		expect((await leaseOf(next)).buildId).toBe(buildId(4));
 	});
 
+	it('fails nobody for what the provider fails at, after machines have failed', async () => {
+		const { queue, advance, leaseOf, provider } = make({
+			queue: { pool: { launchRetries: 0 } },
+			provider: { machines: [{ fault: 'no valid host was found' }] },
+		});
+		const first = queue.checkout({ buildId: buildId(1) });
+		await advance(5 * SECOND);
+		await expect(first.granted).rejects.toMatchObject({ code: 'machine-failed' });
+		provider.failNext('create', new ContainerBuilderError('provider-unavailable', 'no answer'));
+		const second = queue.checkout({ buildId: buildId(2) });
+		await advance(10 * SECOND);
+		expect((await leaseOf(second)).buildId).toBe(buildId(2));
+	});
+
 	it.each([
 		['says', true],
 		['does not say', false],
