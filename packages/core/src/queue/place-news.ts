@@ -28,9 +28,8 @@ export function placeNews(input: PlaceNewsInput): (place: number) => PlaceNews {
 function presentNews(input: PlaceNewsInput): (place: number) => PlaceNews {
 	const { pool, leases, started, startError, clock } = input;
 	const now = clock.now();
-	const { health, bootMs } = pool;
+	const { health, bootMs, isFull } = pool;
 	const coming = pool.coming;
-	const isFull = pool.explanation?.heldBy.some(({ by }) => by === 'quota') ?? false;
 	const room = isFull ? 0 : pool.policy.max - pool.builders.length;
 	const starting = coming.map(({ progress }) => progress);
 	const startingAges = coming.map(({ askedAt }) => now - askedAt);

@@ -11,15 +11,14 @@ import { ContainerBuilderError, type Machine, type PoolBuilderState } from '../s
 import { epochOf } from '../time/epoch-of.js';
 import { builderSnapshot, type SnapshotMoment } from './builder-snapshot.js';
 import type { BuilderSurroundings } from './builder-surroundings.js';
-import { machineRequest } from './machine-request.js';
 import { MovingAverage } from './moving-average.js';
 import type { PoolSettings } from './pool-settings.js';
 import { PooledBuilder } from './pooled-builder.js';
 import { ProviderHealth } from './provider-health.js';
 import { ProviderRoom } from './provider-room.js';
 import type { BuilderRecord } from './records/builder-record.js';
-import { newBuilderRecord } from './records/new-builder-record.js';
 import { strayRecord } from './records/stray-record.js';
+import { SampleRequest } from './sample-request.js';
 
 /** What failed for these reasons says something of the provider; a machine that dies later does not. */
 const STARTING: readonly PoolBuilderState[] = ['creating', 'booting'];
@@ -54,6 +53,7 @@ export class Pool {
 	readonly #ready = new Set<PooledBuilder>();
 	readonly #boots = new MovingAverage();
 	readonly #room: ProviderRoom;
+	readonly #sample: SampleRequest;
 	#settings: PoolSettings;
 	#policy: ActivePolicy | undefined;
 	/** When machines were begun, oldest first. */
@@ -79,6 +79,7 @@ export class Pool {
 			onChange: (builder) => this.#changed(builder),
 			onFailure: (builder, error, from) => this.#failed(builder, error, from),
 		};
+		this.#sample = new SampleRequest(this.#around);
 	}
 
 	get settings(): PoolSettings {
@@ -108,6 +109,11 @@ export class Pool {
 	/** Why the policy decided last as it did. */
 	get explanation(): PoolExplanation | undefined {
 		return this.#explanation;
+	}
+
+	/** Whether the provider has no room for more. */
+	get isFull(): boolean {
+		return this.#explanation !== undefined && isHeldByQuota(this.#explanation);
 	}
 
 	find(builderId: string): PooledBuilder | undefined {
@@ -174,7 +180,9 @@ export class Pool {
 		const { calls, logger } = this.#own;
 		if (!calls.provider.capabilities.resolveImage) return;
 		try {
-			this.#currentImage = await calls.resolveImage(this.#sampleRequest());
+			const image = await calls.resolveImage(this.#sample.request);
+			if (image === this.#currentImage) return;
+			this.#currentImage = image;
 			this.wake();
 		} catch (error) {
 			const { message } = ContainerBuilderError.from(error);
@@ -196,11 +204,13 @@ export class Pool {
 	#act(): void {
 		if (this.#state !== 'open' && this.#state !== 'draining') return;
 		const decision = this.#decide();
-		this.#explanation = decision.explanation;
 		for (const { id, reason } of decision.destroy) void this.#builders.get(id)?.destroy(reason);
-		const full = decision.explanation.heldBy.some(({ by }) => by === 'quota');
-		this.#scheduleLook(Math.min(decision.lookAgainMs ?? Infinity, full ? ROOM_LOOK_MS : Infinity));
-		if (decision.create === 0 || !this.#room.take(this.#sampleRequest(), decision.create)) return;
+		const isAsking = decision.create > 0 && !this.#room.take(this.#sample.request, decision.create);
+		// How things stand is known when the provider has answered.
+		if (!isAsking) this.#explain(decision.explanation);
+		const lookMs = isHeldByQuota(decision.explanation) ? ROOM_LOOK_MS : Infinity;
+		this.#scheduleLook(Math.min(decision.lookAgainMs ?? Infinity, lookMs));
+		if (decision.create === 0 || isAsking) return;
 		for (let made = 0; made < decision.create; made++) {
 			const builder = new PooledBuilder(this.#around);
 			this.#builders.set(builder.id, builder);
@@ -208,6 +218,13 @@ export class Pool {
 			builder.start(decision.createReason);
 		}
 		this.wake();
+	}
+
+	#explain(explanation: PoolExplanation): void {
+		const wasFull = this.isFull;
+		this.#explanation = explanation;
+		// Those who wait were told before this was decided.
+		if (this.isFull !== wasFull) this.wake();
 	}
 
 	#decide(): PoolDecision {
@@ -300,10 +317,8 @@ export class Pool {
 		const exhausted = isOneMore && launchesExhausted(this.health.history, this.policy);
 		if (!error.retryable || exhausted) this.#own.onRefused(error);
 	}
+}
 
-	#sampleRequest() {
-		const { calls } = this.#own;
-		const { capabilities } = calls.provider;
-		return machineRequest(newBuilderRecord(this.#around), { ...this.#around, capabilities });
-	}
+function isHeldByQuota({ heldBy }: PoolExplanation): boolean {
+	return heldBy.some(({ by }) => by === 'quota');
 }

@@ -440,11 +440,15 @@ describe('what goes wrong with the provider', () => {
 		const first = queue.checkout({ buildId: buildId(1) });
 		const second = queue.checkout({ buildId: buildId(2) });
 		const news = newsOf(second);
-		await advance(MINUTE);
+		await advance(2 * SECOND);
+		const toldSoon = news.length;
 		expect(news.at(-1)).toMatchObject({
 			reason: 'all-builders-busy',
 			detail: expect.stringContaining('no room for more'),
 		});
+		await advance(50 * SECOND);
+		if (headroom) expect(news).toHaveLength(toldSoon);
+		expect(news.at(-1)).toMatchObject({ reason: 'all-builders-busy' });
 		const creates = provider.calls.filter(({ method }) => method === 'create');
 		expect(creates.length).toBeLessThanOrEqual(headroom ? 1 : 8);
 		const lease = await leaseOf(first);
