@@ -81,13 +81,14 @@ export class Admission {
 		const { builds, desk, room, pools, step } = this.#options;
 		const { buildId } = request;
 		const known = builds.find(buildId);
-		if (known !== undefined && known.user !== user) {
+		const waiting = room.find(buildId);
+		const lease = desk.leases.ofBuild(buildId);
+		const owner = known?.user ?? lease?.user ?? user;
+		if (owner !== user) {
 			throw new ContainerBuilderError('forbidden', `the build id ${buildId} is taken`, {
 				hint: 'Use another build id.',
 			});
 		}
-		const waiting = room.find(buildId);
-		const lease = desk.leases.ofBuild(buildId);
 		if (waiting !== undefined) {
 			room.join(waiting, handle);
 			return;

@@ -51,6 +51,8 @@ export class BuildBook {
 	readonly #options: BuildBookOptions;
 	readonly #builds = new Map<string, BookedBuild>();
 	readonly #ended = new Set<string>();
+	/** First writes that are under way. */
+	readonly #opening = new Map<string, Promise<void>>();
 
 	constructor(options: BuildBookOptions) {
 		this.#options = options;
@@ -63,7 +65,16 @@ export class BuildBook {
 		this.#ended.delete(buildId);
 		const { buildId: _, ...rest } = build;
 		this.#builds.set(buildId, { buildId, ...rest, since: this.#options.clock.now(), state: 'queued' });
-		return this.#save(buildId);
+		const opening = this.#save(buildId).finally(() => {
+			if (this.#opening.get(buildId) === opening) this.#opening.delete(buildId);
+		});
+		this.#opening.set(buildId, opening);
+		return opening;
+	}
+
+	/** Resolves when a build is written down, or cannot be: there must be no lease of one that is not. */
+	async opened(buildId: string): Promise<void> {
+		await this.#opening.get(buildId);
 	}
 
 	/** Takes over what an earlier process has written down. */

@@ -71,6 +71,7 @@ export class LeaseDesk {
 		builder.take((event) => builds.reported(buildId, event));
 		try {
 			await builder.link.callOnce('probe', {}, PROBE_LIMIT_MS);
+			await builds.opened(buildId);
 			const stored = { id, buildId, user, grantedAt: epochOf(clock), deadlineMs, idleMs };
 			await builder.saveLease(stored, 'lease-recorded');
 			await this.#tell(builder, { id, buildId, user, deadlineMs, idleMs }, token);

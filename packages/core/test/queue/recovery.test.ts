@@ -208,6 +208,37 @@ describe('a queue whose process was killed', () => {
 		expect((await again.granted).lease).toMatchObject({ id: lease.id, builderId: lease.builderId });
 	});
 
+	it('has leased nothing to a build that is not written down', async () => {
+		const { begin, advance } = make({ writeMs: (key) => (key.includes('/build/') ? 10 * SECOND : 0) });
+		const first = begin({ ...RESERVE, crashAt: (step) => step === 'lease-recorded' });
+		await first.queue.start();
+		await advance(5 * SECOND);
+		first.queue.checkout({ buildId: buildId(1), labels: { of: 'mine' } });
+		await advance(MINUTE);
+		expect(first.signal.aborted).toBe(true);
+		const second = begin(RESERVE);
+		await second.queue.start();
+		await advance(SECOND);
+		expect(await second.queue.find(buildId(1))).toMatchObject({ labels: { of: 'mine' } });
+	});
+
+	it('gives a build to nobody else, though its own record cannot be read', async () => {
+		const { begin, advance, store } = make();
+		const first = begin();
+		const checkout = first.queue.checkout({ buildId: buildId(1) });
+		await advance(5 * SECOND);
+		await checkout.granted;
+		await first.crash();
+		const key = `queue/test/build/${buildId(1)}`;
+		const hold = await store.acquire('somebody', { ttlMs: MINUTE });
+		const ifVersion = (await store.get(key))?.version ?? null;
+		await store.put(key, 'nonsense', { ifVersion, fence: hold.fence });
+		const second = begin();
+		await second.queue.start();
+		const stranger = second.queue.forUser('stranger').checkout({ buildId: buildId(1) });
+		await expect(stranger.granted).rejects.toMatchObject({ code: 'forbidden' });
+	});
+
 	it('remembers what users have used', async () => {
 		const { begin, advance } = make();
 		const first = begin({ pool: { max: 1 } });
