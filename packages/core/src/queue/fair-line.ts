@@ -119,7 +119,7 @@ export class FairLine<E extends LineEntry> {
 	granted(user: string, now: number, chargeMs = this.#options.expectedMs()): number {
 		const granted = this.#user(user);
 		granted.running++;
-		granted.lastGrantAt = now;
+		granted.serve(now);
 		this.#options.share.charge(user, chargeMs, now);
 		this.#refresh(granted);
 		return chargeMs;
@@ -132,7 +132,16 @@ export class FairLine<E extends LineEntry> {
 		this.#refresh(known);
 	}
 
-	/** It has ended after `actualMs`; 0 for one that came to nothing. */
+	/** A lease of the user's that was to begin at `at` has come to nothing: it is as if it had never been granted. */
+	takenBack(user: string, chargedMs: number, at: number): void {
+		const known = this.#user(user);
+		known.running = Math.max(0, known.running - 1);
+		known.unserve(at);
+		this.#options.share.charge(user, -chargedMs, at);
+		this.#refresh(known);
+	}
+
+	/** It has ended after `actualMs`. */
 	ended(user: string, actualMs: number, chargedMs: number, now: number): void {
 		const ended = this.#user(user);
 		ended.running = Math.max(0, ended.running - 1);

@@ -99,15 +99,16 @@ export class LeaseDesk {
 		const { builds, room, clock } = this.#options;
 		const { id, buildId, user, deadlineMs, idleMs, keptUntil, canceled } = stored;
 		const now = epochOf(clock);
+		const ageMs = Math.max(0, now - stored.grantedAt);
 		builder.take((event) => builds.reported(buildId, event));
 		const lease = this.leases.start(
 			{ id, buildId, user, builder, deadlineMs, idleMs },
 			{
-				ageMs: Math.max(0, now - stored.grantedAt),
+				ageMs,
 				signWithinMs: Math.max(idleMs, (keptUntil ?? now) - now),
 			},
 		);
-		room.adopt(id, builds.find(buildId)?.pool ?? builder.summary.pool, user);
+		room.adopt(id, builds.find(buildId)?.pool ?? builder.summary.pool, user, ageMs);
 		void builds.granted(buildId, builder.id);
 		builder.link.follow();
 		if (canceled !== undefined) void this.cancel(lease, canceled);

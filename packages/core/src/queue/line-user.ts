@@ -23,12 +23,12 @@ export class LineUser<E extends LineEntry> {
 	readonly name: string;
 	/** Leases. */
 	running = 0;
-	/** By the queue's clock; `-Infinity` before the first. */
-	lastGrantAt = -Infinity;
 	/** What the line knows at present. */
 	standing: Standing<E> = { classes: {}, runnable: 0 };
 	readonly #lanes = new Map<Slot<E>['lane'], SortedSet<Slot<E>>>();
 	#waiting = 0;
+	/** When something of the user's was served, by the queue's clock: the last, and those that may be taken back. */
+	#served: number[] = [];
 
 	constructor(name: string) {
 		this.name = name;
@@ -36,6 +36,22 @@ export class LineUser<E extends LineEntry> {
 
 	get waiting(): number {
 		return this.#waiting;
+	}
+
+	/** By the queue's clock; `-Infinity` before the first. */
+	get lastGrantAt(): number {
+		return this.#served.at(-1) ?? -Infinity;
+	}
+
+	/** Something of the user's is served, and runs from now on. */
+	serve(at: number): void {
+		this.#served = [...this.#served.slice(-this.running), at].sort((a, b) => a - b);
+	}
+
+	/** What was served then was not, after all. */
+	unserve(at: number): void {
+		const index = this.#served.lastIndexOf(at);
+		if (index >= 0) this.#served.splice(index, 1);
 	}
 
 	add(slot: Slot<E>): void {

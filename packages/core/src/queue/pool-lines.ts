@@ -75,17 +75,26 @@ export class PoolLines {
 	}
 
 	/** A lease of the user's begins. Charges what it is expected to last, and returns that. */
-	granted(pool: string, user: string, chargeMs?: number): number {
-		const now = this.#clock.now();
-		const chargedMs = this.of(pool).line.granted(user, now, chargeMs);
+	granted(pool: string, user: string): number {
+		return this.#begin(pool, user, this.#clock.now());
+	}
+
+	/** One that began at `at`, in an earlier life of the queue, goes on: it is charged when it ends. */
+	goesOn(leaseId: string, pool: string, user: string, at: number): void {
+		this.book(leaseId, { pool, user, chargedMs: this.#begin(pool, user, at, 0) });
+	}
+
+	#begin(pool: string, user: string, at: number, chargeMs?: number): number {
+		const chargedMs = this.of(pool).line.granted(user, at, chargeMs);
 		for (const { line } of this.#others(pool)) line.runElsewhere(user, 1);
 		this.#running.set(user, (this.#running.get(user) ?? 0) + 1);
 		return chargedMs;
 	}
 
-	/** It came to nothing. */
-	takeBack(pool: string, user: string, chargedMs: number): void {
-		this.#end({ pool, user, chargedMs }, 0);
+	/** What was granted at `at` came to nothing. */
+	takeBack(pool: string, user: string, chargedMs: number, at: number): void {
+		this.of(pool).line.takenBack(user, chargedMs, at);
+		this.#stop(pool, user);
 	}
 
 	/** From here on the lease is known by its id. */
@@ -138,8 +147,11 @@ export class PoolLines {
 	}
 
 	#end({ pool, user, chargedMs }: BookedLease, actualMs: number): void {
-		const now = this.#clock.now();
-		this.of(pool).line.ended(user, actualMs, chargedMs, now);
+		this.of(pool).line.ended(user, actualMs, chargedMs, this.#clock.now());
+		this.#stop(pool, user);
+	}
+
+	#stop(pool: string, user: string): void {
 		for (const { line } of this.#others(pool)) line.runElsewhere(user, -1);
 		const left = (this.#running.get(user) ?? 1) - 1;
 		if (left > 0) this.#running.set(user, left);

@@ -27,8 +27,8 @@ export class WaitingRoom {
 	readonly #options: WaitingRoomOptions;
 	readonly #lines: PoolLines;
 	readonly #builds = new Map<string, WaitingBuild>();
-	/** With what their users were charged. */
-	readonly #called = new Map<WaitingBuild, number>();
+	/** With what their users were charged, and when. */
+	readonly #called = new Map<WaitingBuild, { readonly chargedMs: number; readonly at: number }>();
 	readonly #alive = new KeepAlive();
 
 	constructor(options: WaitingRoomOptions) {
@@ -105,8 +105,11 @@ export class WaitingRoom {
 
 	/** Calls the next of a pool's line, if there is one who may run: a builder is about to be told of it. Counts as running from here on. */
 	call(pool: string): WaitingBuild | undefined {
-		const entry = this.#lines.of(pool).line.next(this.#options.clock.now());
-		if (entry !== undefined) this.#called.set(entry, this.#lines.granted(pool, entry.user));
+		const at = this.#options.clock.now();
+		const entry = this.#lines.of(pool).line.next(at);
+		if (entry !== undefined) {
+			this.#called.set(entry, { chargedMs: this.#lines.granted(pool, entry.user), at });
+		}
 		return entry;
 	}
 
@@ -124,16 +127,19 @@ export class WaitingRoom {
 
 	/** A called one has its lease. */
 	grant(entry: WaitingBuild, lease: Lease): void {
-		const chargedMs = this.#called.get(entry);
+		const call = this.#called.get(entry);
 		this.#called.delete(entry);
-		if (chargedMs !== undefined) this.#lines.book(lease.id, { ...entry, chargedMs });
+		if (call !== undefined) this.#lines.book(lease.id, { ...entry, chargedMs: call.chargedMs });
 		this.#leave(entry, 'granted');
 		for (const handle of entry.handles) handle.grant(lease);
 	}
 
-	/** A lease from an earlier life of the queue goes on: it counts as running, and is charged when it has ended. */
-	adopt(leaseId: string, pool: string, user: string): void {
-		this.#lines.book(leaseId, { pool, user, chargedMs: this.#lines.granted(pool, user, 0) });
+	/**
+	 * A lease from an earlier life of the queue, of that age, goes on: it counts as running, and is charged when it has
+	 * ended.
+	 */
+	adopt(leaseId: string, pool: string, user: string, ageMs: number): void {
+		this.#lines.goesOn(leaseId, pool, user, this.#options.clock.now() - ageMs);
 	}
 
 	/** A lease has ended, however: its user is charged for what it lasted, and may have another. Nothing for unknown ones. */
@@ -190,10 +196,10 @@ export class WaitingRoom {
 
 	/** Whether it was called. Takes back what it was charged. */
 	#uncall(entry: WaitingBuild): boolean {
-		const chargedMs = this.#called.get(entry);
-		if (chargedMs === undefined) return false;
+		const call = this.#called.get(entry);
+		if (call === undefined) return false;
 		this.#called.delete(entry);
-		this.#lines.takeBack(entry.pool, entry.user, chargedMs);
+		this.#lines.takeBack(entry.pool, entry.user, call.chargedMs, call.at);
 		return true;
 	}
 

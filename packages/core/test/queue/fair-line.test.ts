@@ -115,6 +115,34 @@ describe('whose turn it is', () => {
 	});
 });
 
+describe('a grant that came to nothing', () => {
+	const bob: Named = { name: 'bob', user: 'bob', priority: 'normal', since: 61 * MINUTE };
+
+	it('costs nothing, and is no service', () => {
+		const { line, share } = lineOf('ann-@0 ann-@1');
+		line.next(5 * MINUTE);
+		line.granted('ann', 5 * MINUTE);
+		line.join(bob);
+		expect(line.peek(61 * MINUTE)).toBe(bob);
+		line.takenBack('ann', 10 * MINUTE, 5 * MINUTE);
+		expect([share.usage('ann', 5 * MINUTE), line.runningOf('ann')]).toEqual([0, 0]);
+		expect(line.peek(61 * MINUTE)?.name).toBe('ann-@1');
+	});
+
+	it('leaves what was served before and after', () => {
+		const { line } = lineOf('ann@0 ann@0 ann@0 ann-@0');
+		for (const now of [MINUTE, 2 * MINUTE, 3 * MINUTE]) {
+			line.next(now);
+			line.granted('ann', now);
+		}
+		line.join(bob);
+		line.takenBack('ann', 10 * MINUTE, 2 * MINUTE);
+		expect(line.peek(62 * MINUTE)).toBe(bob);
+		line.takenBack('ann', 10 * MINUTE, 3 * MINUTE);
+		expect(line.peek(62 * MINUTE)?.name).toBe('ann-@0');
+	});
+});
+
 describe('who is in line', () => {
 	it('leaves once, and joins once', () => {
 		const { line } = lineOf('a@1 b@2 a@3');

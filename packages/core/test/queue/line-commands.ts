@@ -20,7 +20,7 @@ export type LineCommand =
 	| { readonly do: 'join-late'; readonly user: string; readonly sinceMs: number }
 	| { readonly do: 'leave'; readonly which: number }
 	| { readonly do: 'grant'; readonly times: number }
-	| { readonly do: 'end'; readonly which: number }
+	| { readonly do: 'end' | 'take-back'; readonly which: number }
 	| { readonly do: 'wait'; readonly ms: number }
 	| { readonly do: 'limit'; readonly user: string; readonly running: number | undefined };
 
@@ -45,6 +45,7 @@ const command = fc.oneof(
 		arbitrary: fc.record({ do: fc.constant('grant' as const), times: fc.integer({ min: 1, max: 3 }) }),
 	},
 	{ weight: 3, arbitrary: fc.record({ do: fc.constant('end' as const), which }) },
+	{ weight: 1, arbitrary: fc.record({ do: fc.constant('take-back' as const), which }) },
 	{
 		weight: 3,
 		arbitrary: fc.record({
@@ -108,6 +109,13 @@ export class TwoLines {
 				if (lease === undefined) break;
 				this.line.ended(lease.user, this.now - lease.since, EXPECTED, this.now);
 				this.model.ended(lease.user, this.now - lease.since, EXPECTED, this.now);
+				break;
+			}
+			case 'take-back': {
+				const [lease] = this.running.splice(one.which % Math.max(1, this.running.length), 1);
+				if (lease === undefined) break;
+				this.line.takenBack(lease.user, EXPECTED, lease.since);
+				this.model.takenBack(lease.user, EXPECTED, lease.since);
 				break;
 			}
 			case 'wait':

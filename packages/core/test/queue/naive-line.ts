@@ -6,7 +6,7 @@ import type { LineEntry } from '../../src/queue/line-entry.js';
 export class NaiveLine<E extends LineEntry> {
 	readonly share: FairShare;
 	readonly running = new Map<string, number>();
-	readonly lastGrant = new Map<string, number>();
+	readonly grants = new Map<string, number[]>();
 	readonly #patienceMs: number;
 	readonly #limitsOf: (user: string) => UserLimits;
 	/** By joining. */
@@ -37,7 +37,7 @@ export class NaiveLine<E extends LineEntry> {
 		const firsts = new Map<string, { entry: E; since: number }>();
 		for (const { entry, ahead } of this.eligible()) {
 			if (ahead || firsts.has(entry.user)) continue;
-			const since = Math.max(entry.since, this.lastGrant.get(entry.user) ?? -Infinity);
+			const since = Math.max(entry.since, ...(this.grants.get(entry.user) ?? []));
 			firsts.set(entry.user, { entry, since });
 		}
 		// The sort is stable: who came first stays first.
@@ -82,7 +82,7 @@ export class NaiveLine<E extends LineEntry> {
 
 	granted(user: string, chargeMs: number, now: number): void {
 		this.running.set(user, (this.running.get(user) ?? 0) + 1);
-		this.lastGrant.set(user, now);
+		this.grants.set(user, [...(this.grants.get(user) ?? []), now]);
 		this.share.charge(user, chargeMs, now);
 	}
 
@@ -92,10 +92,18 @@ export class NaiveLine<E extends LineEntry> {
 		this.#forget(user);
 	}
 
+	takenBack(user: string, chargedMs: number, at: number): void {
+		this.running.set(user, (this.running.get(user) ?? 0) - 1);
+		const grants = this.grants.get(user) ?? [];
+		grants.splice(grants.lastIndexOf(at), 1);
+		this.share.charge(user, -chargedMs, at);
+		this.#forget(user);
+	}
+
 	/** Who neither waits nor runs is a newcomer. */
 	#forget(user: string): void {
 		if ((this.running.get(user) ?? 0) > 0 || this.#waiting.some(({ entry }) => entry.user === user)) return;
-		this.lastGrant.delete(user);
+		this.grants.delete(user);
 	}
 
 	#sorted(): { readonly entry: E; readonly ahead: boolean }[] {

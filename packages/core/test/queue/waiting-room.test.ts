@@ -161,7 +161,7 @@ describe('the waiting room', () => {
 		const limits = (): UserLimits => ({ running: 1 });
 		const { clock, room, enter, grant, changes } = roomWith({ limitsOf: limits });
 		room.restore({ at: clock.epoch(), users: [{ user: 'ann', usageMs: 20 * MINUTE }] });
-		room.adopt('lease-of-old', POOL, 'cid');
+		room.adopt('lease-of-old', POOL, 'cid', MINUTE);
 		for (const user of ['ann', 'bob', 'cid']) enter(`${user}-1`, user);
 		expect(room.wanted(POOL)).toBe(2);
 		expect([grant(), grant(), grant()]).toEqual(['bob-1', 'ann-1', undefined]);
@@ -169,6 +169,28 @@ describe('the waiting room', () => {
 		room.ended('lease-of-old', MINUTE);
 		expect(changes()).toBeGreaterThan(before);
 		expect(grant()).toBe('cid-1');
+	});
+
+	it('does not take a user for served whose call came to nothing', async () => {
+		const { clock, enter, room, grant, handles } = roomWith({ patienceMs: 60 * MINUTE });
+		enter('a1', 'ann');
+		enter('a2', 'ann', 'low');
+		await clock.advance(30 * MINUTE);
+		expect(room.call(POOL)?.buildId).toBe('a1');
+		await handles.get('a1')?.close();
+		await clock.advance(30 * MINUTE);
+		enter('b1', 'bob');
+		expect([grant(), grant()]).toEqual(['a2', 'b1']);
+	});
+
+	it('does not take a user for served because the queue has begun anew', async () => {
+		const { clock, enter, room, grant } = roomWith({ patienceMs: 60 * MINUTE });
+		await clock.advance(60 * MINUTE);
+		enter('a1', 'ann', 'low');
+		await clock.advance(60 * MINUTE);
+		room.adopt('lease-of-old', POOL, 'ann', 90 * MINUTE);
+		enter('b1', 'bob');
+		expect([grant(), grant()]).toEqual(['a1', 'b1']);
 	});
 
 	it('keeps users within their limits, and says so', async () => {
