@@ -224,13 +224,8 @@ export class LeaseDesk {
 	async #ended(lease: LeaseRecord, reason: LeaseEndReason, outcome: BuildOutcome | undefined): Promise<void> {
 		const { builds, publish, room, clock, step, records, logger } = this.#options;
 		const { buildId, builder, since } = lease;
+		const lastedMs = clock.now() - since;
 		publish({ type: 'lease-end', buildId, builderId: builder.id, reason });
-		room.ended(lease.id, clock.now() - since);
-		records
-			.saveUsage(() => room.usage)
-			.catch((error: unknown) => {
-				logger.warn({}, `what users have used cannot be written down: ${String(error)}`);
-			});
 		let noted = Promise.resolve();
 		if (reason === 'released' && outcome !== undefined)
 			noted = builds.end(buildId, outcome.status, outcome.code);
@@ -240,6 +235,13 @@ export class LeaseDesk {
 		noted = noted.then(() => step('build-end-recorded'));
 		void builder.destroy(reason, noted);
 		await noted;
+		// Not before: another process that does not know of the end would have this lease, and the next one of its user.
+		room.ended(lease.id, lastedMs);
+		records
+			.saveUsage(() => room.usage)
+			.catch((error: unknown) => {
+				logger.warn({}, `what users have used cannot be written down: ${String(error)}`);
+			});
 	}
 }
 

@@ -222,6 +222,27 @@ describe('a queue whose process was killed', () => {
 		expect(await second.queue.find(buildId(1))).toMatchObject({ labels: { of: 'mine' } });
 	});
 
+	it('keeps to the limits of users, though the end of a lease was not written down', async () => {
+		const limited = { pool: { max: 2, reserve: 1 }, users: { default: { running: 1 } } };
+		const slowly = (key: string): number => (key.includes('/build/') ? 5 * SECOND : 0);
+		const { begin, advance } = make({ writeMs: slowly });
+		let leases = 0;
+		const first = begin({ ...limited, crashAt: (step) => step === 'lease-recorded' && ++leases === 2 });
+		const checkout = first.queue.checkout({ buildId: buildId(1) });
+		first.queue.checkout({ buildId: buildId(2) });
+		await advance(20 * SECOND);
+		const { lease } = await checkout.granted;
+		await advance(10 * SECOND);
+		void lease.release({ status: 'succeeded' });
+		await advance(MINUTE);
+		expect(first.signal.aborted).toBe(true);
+		const second = begin(limited);
+		await second.queue.start();
+		await advance(SECOND);
+		const { builders } = await second.queue.status();
+		expect(builders.flatMap(({ buildId: build }) => build ?? [])).toEqual([buildId(2)]);
+	});
+
 	it('gives a build to nobody else, though its own record cannot be read', async () => {
 		const { begin, advance, store } = make();
 		const first = begin();
