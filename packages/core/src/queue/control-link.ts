@@ -206,10 +206,11 @@ export class ControlLink {
 				return;
 			} catch (error) {
 				if (signal.aborted) return;
+				const goneMs = clock.now() - since;
 				try {
 					if (isRefusal(error)) throw error;
 					await confirmMachine(misses, signal);
-					if (clock.now() - since >= redialGraceMs) throw error;
+					if (goneMs >= redialGraceMs) throw error;
 					await pause(clock, backoffMs(failures, REDIAL_PAUSES), signal);
 				} catch (reason) {
 					if (signal.aborted) return;

@@ -3,6 +3,7 @@ import { type Clock, ContainerBuilderError, type Endpoint, type Machine } from '
 import { backoffMs } from './backoff.js';
 import { pause } from './pause.js';
 import type { ProviderCalls } from './provider-calls.js';
+import { withTimeLimit } from './time-limit.js';
 
 const LOOK_PAUSES = { firstMs: 500, maxMs: 5_000 };
 /** A machine of which nobody knows whether it was made appears within seconds, or never. */
@@ -11,6 +12,8 @@ const UNSURE_PAUSES = { firstMs: 500, maxMs: 1_000 };
 const MISSES_UNTIL_GONE = 2;
 /** The same for one whose making nobody saw the end of: it may appear late. */
 const MISSES_UNTIL_UNMADE = 5;
+/** Who asks whether a machine still runs has better to do than to wait for a list. */
+const CONFIRM_LIMIT_MS = 5_000;
 
 /** A machine of which it is known where its daemon answers. */
 export type Reachable = Pick<Machine, 'id' | 'imageId'> & { readonly endpoint: Endpoint };
@@ -56,17 +59,19 @@ export async function findEndpoint(lookUp: EndpointLookUp): Promise<Reachable> {
 
 /**
  * Rejects with `machine-failed` where the provider says that the machine has failed or, several times in a row,
- * that there is none. A provider that cannot tell is believed to have it.
+ * that there is none. A provider that cannot tell, or not soon, is believed to have it.
  */
 export async function confirmMachine(
-	builderId: string,
-	calls: ProviderCalls,
+	{ builderId, calls, clock, signal }: Pick<EndpointLookUp, 'builderId' | 'calls' | 'clock' | 'signal'>,
 	misses: { count: number },
-	signal: AbortSignal,
 ): Promise<void> {
 	let machines: readonly Machine[];
+	const onTimeout = (): ContainerBuilderError =>
+		new ContainerBuilderError('provider-unavailable', 'the provider takes too long to tell');
 	try {
-		machines = await abortable(calls.list(), signal);
+		machines = await withTimeLimit({ clock, limitMs: CONFIRM_LIMIT_MS, signal, onTimeout }, () =>
+			calls.list(),
+		);
 	} catch {
 		return;
 	}

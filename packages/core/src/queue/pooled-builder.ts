@@ -61,7 +61,7 @@ export class PooledBuilder {
 			clock,
 			probeMs,
 			redialGraceMs,
-			confirmMachine: (misses, redialling) => confirmMachine(this.id, calls, misses, redialling),
+			confirmMachine: (misses, signal) => confirmMachine({ builderId, calls, clock, signal }, misses),
 			onReport: (event) => this.#onReport?.(event),
 			onLost: (error) => this.fail(error),
 		});

@@ -340,6 +340,21 @@ describe('what goes wrong with machines', () => {
 		expect((await queue.resume(buildId(1))).id).toBe(lease.id);
 	});
 
+	it('finds a builder again though the provider does not tell whether it is there', async () => {
+		const { queue, advance, leaseOf, transport, provider, events } = make({ queue: { idleMs: 10 * MINUTE } });
+		const checkout = queue.checkout({ buildId: buildId(1) });
+		await advance(2 * SECOND);
+		const { endpoint } = await leaseOf(checkout);
+		provider.hangNext('list', 10);
+		transport.setReachable(endpoint.url, false);
+		transport.breakChannels({ url: endpoint.url });
+		await advance(15 * SECOND);
+		transport.setReachable(endpoint.url, true);
+		await advance(2 * MINUTE);
+		expect(events.filter(({ type }) => type === 'builder-failed')).toEqual([]);
+		expect((await queue.status()).builders).toMatchObject([{ state: 'leased' }]);
+	});
+
 	it('notices a silent daemon by its probes', async () => {
 		const { queue, advance, transport, daemons } = make({ queue: { pool: { max: 2, reserve: 1 } } });
 		await queue.start();
