@@ -117,7 +117,7 @@ describe('a provider that wants to be left alone', () => {
 		['for less than the pause', alone('provider-unavailable', 100), 0, 1_000],
 		['though it was a refusal', alone('provider-quota', 30_000), 0, 30_000],
 		['though time does not mend it', alone('provider-auth', 90_000), 0, 90_000],
-		['though something is freed', roomFreed(alone('provider-quota', 30_000)), 0, 30_000],
+		['though something is freed', roomFreed(alone('provider-quota', 30_000), 0), 0, 30_000],
 		['though a builder becomes ready', launchSucceeded(alone('provider-quota', 30_000), 0), 0, 30_000],
 		['though another launch fails', fail(alone('provider-unavailable', 30_000), 'boot-timeout'), 0, 30_000],
 		[
