@@ -25,7 +25,7 @@ async function loadLine() {
 		const queue = join(root, 'packages/core/src/queue');
 		await build({
 			config: false,
-			entry: { line: join(queue, 'fair-line.ts'), share: join(queue, 'fair-share.ts') },
+			entry: { line: join(queue, 'line/fair-line.ts'), share: join(queue, 'line/fair-share.ts') },
 			format: 'esm',
 			target: 'node20',
 			platform: 'node',

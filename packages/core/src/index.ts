@@ -60,11 +60,11 @@ export type {
 	PoolOptions,
 	QueueSettings,
 } from './queue/builder-queue-options.js';
-export { memoryStore } from './queue/memory-store.js';
+export type { UserPolicy, UserRules } from './queue/line/user-policy.js';
 export type { QueueEndReason } from './queue/queue-engine.js';
+export { memoryStore } from './queue/records/memory-store.js';
 export { QUEUE_STEPS, type QueueStep } from './queue/records/queue-steps.js';
-export { RemoteQueue, type RemoteQueueOptions } from './queue/remote-queue.js';
-export type { UserPolicy, UserRules } from './queue/user-policy.js';
+export { RemoteQueue, type RemoteQueueOptions } from './queue/remote/remote-queue.js';
 export type { LeaseControl, UserQueue } from './queue/user-queue.js';
 export * from './spec/index.js';
 export { systemClock } from './time/system-clock.js';

@@ -1,4 +1,4 @@
-import { PRIORITIES } from '../queue/line-entry.js';
+import { PRIORITIES } from '../queue/line/line-entry.js';
 import { ARCHITECTURES, type BuildInput, ContainerBuilderError } from '../spec/index.js';
 
 /** Checks what needs no file. Throws `invalid-option`. */

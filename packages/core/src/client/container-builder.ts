@@ -6,7 +6,6 @@ import type { RunContext } from '../build/run-context.js';
 import { BuilderQueue } from '../queue/builder-queue.js';
 import type { BuilderQueueOptions } from '../queue/builder-queue-options.js';
 import { checkSpecification } from '../queue/check-specification.js';
-import { KeepAlive } from '../queue/keep-alive.js';
 import type {
 	AbortOptions,
 	Build,
@@ -16,6 +15,7 @@ import type {
 	Queue,
 	Transport,
 } from '../spec/index.js';
+import { KeepAlive } from '../time/keep-alive.js';
 import { systemClock } from '../time/system-clock.js';
 
 /** What a {@link ContainerBuilder} works with, wherever its builders come from. */

@@ -1,5 +1,5 @@
-import { backoffMs } from '../queue/backoff.js';
 import type { ErrorCode } from '../spec/index.js';
+import { backoffMs } from '../time/backoff.js';
 import type { ActivePolicy } from './active-policy.js';
 import type { PoolSnapshot } from './pool-snapshot.js';
 

@@ -11,8 +11,8 @@ import type {
 	Store,
 	Transport,
 } from '../spec/index.js';
+import type { UserPolicy } from './line/user-policy.js';
 import type { QueueStep } from './records/queue-steps.js';
-import type { UserPolicy } from './user-policy.js';
 
 /** What a pool of builders is like: its machines, and how many of them there are when. All times are in milliseconds. */
 export interface PoolOptions extends PoolPolicy {

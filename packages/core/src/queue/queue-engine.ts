@@ -9,23 +9,23 @@ import {
 	type Lease,
 	type QueueStatus,
 } from '../spec/index.js';
-import type { BuildBook } from './build-book.js';
+import { KeepAlive } from '../time/keep-alive.js';
+import { withTimeLimit } from '../time/time-limit.js';
 import type { BuilderQueueOptions, QueueSettings } from './builder-queue-options.js';
 import { checkName } from './check-name.js';
 import { checkSpecification } from './check-specification.js';
 import { EventLog } from './event-log.js';
-import { handedOver } from './handed-over.js';
-import { KeepAlive } from './keep-alive.js';
-import type { LeaseDesk } from './lease-desk.js';
-import type { LinePolicy } from './line-policy.js';
-import { type PoolSettings, poolSettings } from './pool-settings.js';
+import type { BuildBook } from './leases/build-book.js';
+import type { LeaseDesk } from './leases/lease-desk.js';
+import type { LinePolicy } from './line/line-policy.js';
+import { type ResolvedUserRules, userRules } from './line/user-policy.js';
+import { type PoolSettings, poolSettings } from './pool/pool-settings.js';
+import { servePools } from './pool/serve-pools.js';
 import { queueClosed } from './queue-closed.js';
 import { type QueueParts, queueParts } from './queue-parts.js';
 import { queueStatus } from './queue-status.js';
 import { queueTimings } from './queue-timings.js';
-import { servePools } from './serve-pools.js';
-import { withTimeLimit } from './time-limit.js';
-import { type ResolvedUserRules, userRules } from './user-policy.js';
+import { handedOver } from './records/handed-over.js';
 
 /** Why a queue has ended. `handed-over`: builders are left for the next process. `replaced`: another process is the queue now. */
 export type QueueEndReason = 'closed' | 'handed-over' | 'replaced';

@@ -1,18 +1,18 @@
 import { type Clock, ContainerBuilderError, type Logger } from '../spec/index.js';
 import { systemClock } from '../time/system-clock.js';
-import { Admission } from './admission.js';
-import { BuildBook } from './build-book.js';
 import type { BuilderQueueOptions } from './builder-queue-options.js';
 import type { EventLog } from './event-log.js';
-import { LeaseDesk } from './lease-desk.js';
-import type { LinePolicy } from './line-policy.js';
-import { memoryStore } from './memory-store.js';
-import { PoolSet } from './pool-set.js';
+import { BuildBook } from './leases/build-book.js';
+import { LeaseDesk } from './leases/lease-desk.js';
+import { Admission } from './line/admission.js';
+import type { LinePolicy } from './line/line-policy.js';
+import type { ResolvedUserRules } from './line/user-policy.js';
+import { WaitingRoom } from './line/waiting-room.js';
+import { PoolSet } from './pool/pool-set.js';
 import { QueueRecovery } from './queue-recovery.js';
 import { queueTimings } from './queue-timings.js';
+import { memoryStore } from './records/memory-store.js';
 import { QueueRecords } from './records/queue-records.js';
-import type { ResolvedUserRules } from './user-policy.js';
-import { WaitingRoom } from './waiting-room.js';
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 

@@ -1,12 +1,12 @@
 import { abortable } from '../concurrency/abortable.js';
 import { type Deferred, deferred } from '../concurrency/deferred.js';
 import { type BuildState, type Clock, ContainerBuilderError, type Logger } from '../spec/index.js';
-import type { BuildBook } from './build-book.js';
-import type { LeaseDesk } from './lease-desk.js';
-import type { PoolSet } from './pool-set.js';
+import type { BuildBook } from './leases/build-book.js';
+import type { LeaseDesk } from './leases/lease-desk.js';
+import type { WaitingRoom } from './line/waiting-room.js';
+import type { PoolSet } from './pool/pool-set.js';
 import type { BuilderRecord } from './records/builder-record.js';
 import type { QueueMemory, QueueRecords } from './records/queue-records.js';
-import type { WaitingRoom } from './waiting-room.js';
 
 /** How long those who were in line have to come back. */
 const RETURN_MS = 120_000;

@@ -1,7 +1,7 @@
 import type { QueueStatus } from '../spec/index.js';
-import type { LeaseRecord } from './lease-book.js';
-import type { Pool } from './pool.js';
-import type { WaitingRoom } from './waiting-room.js';
+import type { LeaseRecord } from './leases/lease-book.js';
+import type { WaitingRoom } from './line/waiting-room.js';
+import type { Pool } from './pool/pool.js';
 
 /** What a status is made of. */
 export interface StatusParts {

@@ -1,6 +1,6 @@
 import { virtualClock } from '@olcf/container-builder-testing';
 import { describe, expect, it } from 'vitest';
-import { CallGate } from '../../src/queue/call-gate.js';
+import { CallGate } from '../../src/queue/pool/call-gate.js';
 import { ContainerBuilderError } from '../../src/spec/index.js';
 
 const busy = (retryAfterMs: number | string): ContainerBuilderError =>

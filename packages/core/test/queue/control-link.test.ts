@@ -1,7 +1,7 @@
 import { ContainerBuilderError, systemClock } from '@olcf/container-builder-core';
 import { expect, it } from 'vitest';
-import { ControlLink } from '../../src/queue/control-link.js';
-import type { BuilderDialer } from '../../src/queue/dial-builder.js';
+import { ControlLink } from '../../src/queue/pool/control-link.js';
+import type { BuilderDialer } from '../../src/queue/pool/dial-builder.js';
 
 it('calls of a daemon that was given up reject, whether a connection stood or not', async () => {
 	const lost = new ContainerBuilderError('connection-lost', 'a cable was pulled');

@@ -2,8 +2,8 @@ import type { ConnectedChannel, Frame, Transport } from '@olcf/container-builder
 import { type Bootstrap, encodeBootstrap, randomSecret } from '@olcf/container-builder-core/protocol';
 import { memoryTransport } from '@olcf/container-builder-testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BuilderDialer } from '../../src/queue/dial-builder.js';
-import { enrolBuilder } from '../../src/queue/enrol-builder.js';
+import { BuilderDialer } from '../../src/queue/pool/dial-builder.js';
+import { enrolBuilder } from '../../src/queue/pool/enrol-builder.js';
 import { systemClock } from '../../src/time/system-clock.js';
 import { ScriptedDaemon } from './scripted-daemon.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { checkoutRequestSchema } from '../../src/protocol/queue-schemas.js';
-import { FairLine, type UserLimits } from '../../src/queue/fair-line.js';
-import { FairShare } from '../../src/queue/fair-share.js';
-import type { LineEntry } from '../../src/queue/line-entry.js';
-import { resolveLinePolicy } from '../../src/queue/line-policy.js';
+import { FairLine, type UserLimits } from '../../src/queue/line/fair-line.js';
+import { FairShare } from '../../src/queue/line/fair-share.js';
+import type { LineEntry } from '../../src/queue/line/line-entry.js';
+import { resolveLinePolicy } from '../../src/queue/line/line-policy.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FairShare } from '../../src/queue/fair-share.js';
+import { FairShare } from '../../src/queue/line/fair-share.js';
 
 const HOUR = 3_600_000;
 const YEAR = 365 * 24 * HOUR;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FairLine } from '../../src/queue/fair-line.js';
-import { FairShare } from '../../src/queue/fair-share.js';
-import type { LineEntry } from '../../src/queue/line-entry.js';
+import { FairLine } from '../../src/queue/line/fair-line.js';
+import { FairShare } from '../../src/queue/line/fair-share.js';
+import type { LineEntry } from '../../src/queue/line/line-entry.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { KeepAlive } from '../../src/queue/keep-alive.js';
+import { KeepAlive } from '../../src/time/keep-alive.js';
 
 const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 

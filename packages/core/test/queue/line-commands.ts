@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { FairLine } from '../../src/queue/fair-line.js';
-import { FairShare } from '../../src/queue/fair-share.js';
-import type { LineEntry } from '../../src/queue/line-entry.js';
+import { FairLine } from '../../src/queue/line/fair-line.js';
+import { FairShare } from '../../src/queue/line/fair-share.js';
+import type { LineEntry } from '../../src/queue/line/line-entry.js';
 import { NaiveLine } from './naive-line.js';
 
 export const MINUTE = 60_000;

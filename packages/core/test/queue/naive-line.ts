@@ -1,6 +1,6 @@
-import type { UserLimits } from '../../src/queue/fair-line.js';
-import { FairShare } from '../../src/queue/fair-share.js';
-import type { LineEntry } from '../../src/queue/line-entry.js';
+import type { UserLimits } from '../../src/queue/line/fair-line.js';
+import { FairShare } from '../../src/queue/line/fair-share.js';
+import type { LineEntry } from '../../src/queue/line/line-entry.js';
 
 /** The rules of the line, as plainly as they can be said: looks through everybody each time. */
 export class NaiveLine<E extends LineEntry> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProviderHealth } from '../../src/queue/provider-health.js';
+import { ProviderHealth } from '../../src/queue/pool/provider-health.js';
 import { ContainerBuilderError } from '../../src/spec/index.js';
 
 /** A clock whose timers are what the test calls. */

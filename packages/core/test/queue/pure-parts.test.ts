@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../src/queue/backoff.js';
-import { type BuilderTransition, moveBuilder, nextBuilderState } from '../../src/queue/builder-state.js';
-import { estimateWait } from '../../src/queue/estimate-wait.js';
-import { waitReason } from '../../src/queue/wait-reason.js';
+import { estimateWait } from '../../src/queue/line/estimate-wait.js';
+import { waitReason } from '../../src/queue/line/wait-reason.js';
+import { type BuilderTransition, moveBuilder, nextBuilderState } from '../../src/queue/pool/builder-state.js';
 import { ContainerBuilderError, type PoolBuilderState } from '../../src/spec/index.js';
+import { backoffMs } from '../../src/time/backoff.js';
 
 const STATES = ['creating', 'booting', 'ready', 'leased', 'destroying', 'failed', 'gone'] as const;
 const TRANSITIONS = ['created', 'answered', 'leased', 'failed', 'destroy', 'destroyed'] as const;

@@ -1,7 +1,7 @@
 import { ContainerBuilderError } from '@olcf/container-builder-core';
 import { type FakeCall, fakeProvider, virtualClock } from '@olcf/container-builder-testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ProviderCalls } from '../../src/queue/provider-calls.js';
+import { ProviderCalls } from '../../src/queue/pool/provider-calls.js';
 import { buildId, newsOf, type QueueWorld, queueWorld, type WorldOptions } from './queue-world.js';
 
 const SECOND = 1_000;

@@ -1,11 +1,11 @@
 import { virtualClock } from '@olcf/container-builder-testing';
 import { describe, expect, it } from 'vitest';
-import { BuildBook } from '../../src/queue/build-book.js';
-import { CheckoutHandle } from '../../src/queue/checkout-handle.js';
-import type { UserLimits } from '../../src/queue/fair-line.js';
-import type { LinePolicy } from '../../src/queue/line-policy.js';
-import { tellingInterval } from '../../src/queue/telling-interval.js';
-import { WaitingRoom } from '../../src/queue/waiting-room.js';
+import { BuildBook } from '../../src/queue/leases/build-book.js';
+import { CheckoutHandle } from '../../src/queue/line/checkout-handle.js';
+import type { UserLimits } from '../../src/queue/line/fair-line.js';
+import type { LinePolicy } from '../../src/queue/line/line-policy.js';
+import { tellingInterval } from '../../src/queue/line/telling-interval.js';
+import { WaitingRoom } from '../../src/queue/line/waiting-room.js';
 import type { CheckoutEvent, CheckoutPriority, Lease } from '../../src/spec/index.js';
 
 const MINUTE = 60_000;

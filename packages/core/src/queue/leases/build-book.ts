@@ -10,10 +10,10 @@ import {
 	type ErrorCode,
 	type ResolvedBase,
 	type SerializedError,
-} from '../spec/index.js';
-import { epochOf } from '../time/epoch-of.js';
-import type { QueueRecords } from './records/queue-records.js';
-import type { StoredBuild } from './records/stored-build.js';
+} from '../../spec/index.js';
+import { epochOf } from '../../time/epoch-of.js';
+import type { QueueRecords } from '../records/queue-records.js';
+import type { StoredBuild } from '../records/stored-build.js';
 
 /** How many builds that have ended are remembered. */
 const REMEMBERED_BUILDS = 1_000;

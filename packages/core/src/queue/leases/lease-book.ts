@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type BuildOutcome, type Clock, ContainerBuilderError } from '../spec/index.js';
-import { MovingAverage } from './moving-average.js';
-import type { PooledBuilder } from './pooled-builder.js';
+import { type BuildOutcome, type Clock, ContainerBuilderError } from '../../spec/index.js';
+import { MovingAverage } from '../line/moving-average.js';
+import type { PooledBuilder } from '../pool/pooled-builder.js';
 
 /** Ended leases that are remembered, for those who ask for them again. */
 const REMEMBERED_LEASES = 1_000;

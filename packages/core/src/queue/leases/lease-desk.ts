@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
-import { randomSecret } from '../protocol/enrolment.js';
+import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
+import { randomSecret } from '../../protocol/enrolment.js';
 import {
 	type BuildOutcome,
 	type Clock,
@@ -8,20 +8,20 @@ import {
 	type Lease,
 	type Logger,
 	type RegistryLogin,
-} from '../spec/index.js';
-import { epochOf } from '../time/epoch-of.js';
+} from '../../spec/index.js';
+import { epochOf } from '../../time/epoch-of.js';
+import type { QueueNews } from '../event-log.js';
+import { CheckoutHandle } from '../line/checkout-handle.js';
+import type { WaitingBuild } from '../line/waiting-build.js';
+import type { WaitingRoom } from '../line/waiting-room.js';
+import type { PooledBuilder } from '../pool/pooled-builder.js';
+import type { StoredLease } from '../records/builder-record.js';
+import type { QueueRecords } from '../records/queue-records.js';
+import type { QueueStep } from '../records/queue-steps.js';
 import type { BuildBook } from './build-book.js';
-import { CheckoutHandle } from './checkout-handle.js';
-import type { QueueNews } from './event-log.js';
 import { LeaseBook, type LeaseEndReason, type LeaseRecord, leaseLost } from './lease-book.js';
-import type { PooledBuilder } from './pooled-builder.js';
 import { QueueLease } from './queue-lease.js';
-import type { StoredLease } from './records/builder-record.js';
-import type { QueueRecords } from './records/queue-records.js';
-import type { QueueStep } from './records/queue-steps.js';
 import { sealLogins } from './seal-logins.js';
-import type { WaitingBuild } from './waiting-build.js';
-import type { WaitingRoom } from './waiting-room.js';
 
 /** What a backend gets to end by itself after a cancellation, before its builder is destroyed. */
 const CANCEL_GRACE_MS = 15_000;

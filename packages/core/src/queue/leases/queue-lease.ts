@@ -1,5 +1,5 @@
-import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
-import type { AbortOptions, BuilderInfo, BuildOutcome, Endpoint, Lease } from '../spec/index.js';
+import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
+import type { AbortOptions, BuilderInfo, BuildOutcome, Endpoint, Lease } from '../../spec/index.js';
 import type { LeaseRecord } from './lease-book.js';
 import type { LeaseDesk } from './lease-desk.js';
 

@@ -1,6 +1,6 @@
-import { encodeSealedLogins } from '../protocol/sealed-logins.js';
-import { ContainerBuilderError, type Logger, type RegistryLogin } from '../spec/index.js';
-import type { PooledBuilder } from './pooled-builder.js';
+import { encodeSealedLogins } from '../../protocol/sealed-logins.js';
+import { ContainerBuilderError, type Logger, type RegistryLogin } from '../../spec/index.js';
+import type { PooledBuilder } from '../pool/pooled-builder.js';
 
 /**
  * The site's registry logins for one lease, sealed to its builder. Undefined where there are none, or they cannot be

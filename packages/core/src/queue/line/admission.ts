@@ -1,18 +1,18 @@
-import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
-import { checkoutRequestSchema } from '../protocol/queue-schemas.js';
+import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
+import { checkoutRequestSchema } from '../../protocol/queue-schemas.js';
 import {
 	type Checkout,
 	type CheckoutPriority,
 	type CheckoutRequest,
 	ContainerBuilderError,
-} from '../spec/index.js';
-import type { BuildBook } from './build-book.js';
+} from '../../spec/index.js';
+import type { BuildBook } from '../leases/build-book.js';
+import type { LeaseDesk } from '../leases/lease-desk.js';
+import type { PoolSet } from '../pool/pool-set.js';
+import type { QueueRecovery } from '../queue-recovery.js';
+import type { QueueStep } from '../records/queue-steps.js';
 import { CheckoutHandle } from './checkout-handle.js';
-import type { LeaseDesk } from './lease-desk.js';
 import { PRIORITIES } from './line-entry.js';
-import type { PoolSet } from './pool-set.js';
-import type { QueueRecovery } from './queue-recovery.js';
-import type { QueueStep } from './records/queue-steps.js';
 import type { ResolvedUserRules } from './user-policy.js';
 import type { WaitingRoom } from './waiting-room.js';
 

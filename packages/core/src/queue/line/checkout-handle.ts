@@ -1,12 +1,12 @@
-import { type Deferred, deferred } from '../concurrency/deferred.js';
-import { canceledError } from '../concurrency/throw-if-aborted.js';
+import { type Deferred, deferred } from '../../concurrency/deferred.js';
+import { canceledError } from '../../concurrency/throw-if-aborted.js';
 import {
 	type Checkout,
 	type CheckoutEvent,
 	ContainerBuilderError,
 	type Grant,
 	type Lease,
-} from '../spec/index.js';
+} from '../../spec/index.js';
 
 /**
  * One caller's wish. Iterating tells the latest place, then the changes; a reader that is slow misses places in

@@ -1,4 +1,4 @@
-import type { CheckoutPriority } from '../spec/index.js';
+import type { CheckoutPriority } from '../../spec/index.js';
 
 /** What the line goes by of one who waits. It must not change while he is in line. */
 export interface LineEntry {

@@ -1,4 +1,4 @@
-import { ContainerBuilderError } from '../spec/index.js';
+import { ContainerBuilderError } from '../../spec/index.js';
 import type { UserLimits } from './fair-line.js';
 
 /** In which order checkouts are served, and how many one user may have. */

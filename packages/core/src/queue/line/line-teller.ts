@@ -1,4 +1,4 @@
-import type { Clock } from '../spec/index.js';
+import type { Clock } from '../../spec/index.js';
 import type { FairLine } from './fair-line.js';
 import type { LinePlace } from './line-order.js';
 import type { PlaceNews } from './place-news.js';

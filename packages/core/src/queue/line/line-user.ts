@@ -1,4 +1,4 @@
-import type { CheckoutPriority } from '../spec/index.js';
+import type { CheckoutPriority } from '../../spec/index.js';
 import { byArrival, type LineEntry, PRIORITIES, type Slot, type Wait } from './line-entry.js';
 import { SortedSet } from './sorted-set.js';
 

@@ -1,7 +1,7 @@
-import type { CheckoutEvent, Clock, ContainerBuilderError } from '../spec/index.js';
+import type { CheckoutEvent, Clock, ContainerBuilderError } from '../../spec/index.js';
+import type { LeaseBook } from '../leases/lease-book.js';
+import type { Pool } from '../pool/pool.js';
 import { estimateWait } from './estimate-wait.js';
-import type { LeaseBook } from './lease-book.js';
-import type { Pool } from './pool.js';
 import { waitReason } from './wait-reason.js';
 
 /** What is told to who waits at a place. */

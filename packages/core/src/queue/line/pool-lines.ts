@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Clock, Json } from '../spec/index.js';
-import { epochOf } from '../time/epoch-of.js';
+import type { Clock, Json } from '../../spec/index.js';
+import { epochOf } from '../../time/epoch-of.js';
 import { FairLine, type UserLimits } from './fair-line.js';
 import { FairShare } from './fair-share.js';
 import { type LinePolicy, type LineRules, resolveLinePolicy } from './line-policy.js';

@@ -1,4 +1,4 @@
-import type { CheckoutPriority } from '../spec/index.js';
+import type { CheckoutPriority } from '../../spec/index.js';
 
 /** What one user may have at a time, and how soon. */
 export interface UserRules {

@@ -1,4 +1,4 @@
-import type { CheckoutEvent, ContainerBuilderError } from '../spec/index.js';
+import type { CheckoutEvent, ContainerBuilderError } from '../../spec/index.js';
 
 /** What the reason of a wait goes by. */
 export interface WaitReasonInput {

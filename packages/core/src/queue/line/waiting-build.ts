@@ -1,4 +1,4 @@
-import type { Architecture, CheckoutEvent } from '../spec/index.js';
+import type { Architecture, CheckoutEvent } from '../../spec/index.js';
 import type { CheckoutHandle } from './checkout-handle.js';
 import type { LineEntry } from './line-entry.js';
 

@@ -1,8 +1,8 @@
-import { type Clock, ContainerBuilderError, type Json, type Lease } from '../spec/index.js';
-import type { BuildBook } from './build-book.js';
+import { type Clock, ContainerBuilderError, type Json, type Lease } from '../../spec/index.js';
+import { KeepAlive } from '../../time/keep-alive.js';
+import type { QueueNews } from '../event-log.js';
+import type { BuildBook } from '../leases/build-book.js';
 import type { CheckoutHandle } from './checkout-handle.js';
-import type { QueueNews } from './event-log.js';
-import { KeepAlive } from './keep-alive.js';
 import type { LinePolicy } from './line-policy.js';
 import type { PlaceNews } from './place-news.js';
 import { PoolLines } from './pool-lines.js';

@@ -1,6 +1,6 @@
-import { ContainerBuilderError } from '../spec/index.js';
+import { ContainerBuilderError } from '../../spec/index.js';
+import { withTimeLimit } from '../../time/time-limit.js';
 import type { BuilderSurroundings } from './builder-surroundings.js';
-import { withTimeLimit } from './time-limit.js';
 
 /**
  * Waits for a builder to answer, no longer than it may take. `work` tells of what went wrong on the way; the last of

@@ -1,4 +1,4 @@
-import type { PoolSnapshotBuilder } from '../policy/pool-snapshot.js';
+import type { PoolSnapshotBuilder } from '../../policy/pool-snapshot.js';
 import type { PooledBuilder } from './pooled-builder.js';
 
 /** What a snapshot goes by, beside the builder. */

@@ -1,4 +1,4 @@
-import { ContainerBuilderError, type PoolBuilderState } from '../spec/index.js';
+import { ContainerBuilderError, type PoolBuilderState } from '../../spec/index.js';
 
 /** What can happen to a builder of a pool. */
 export type BuilderTransition = 'created' | 'answered' | 'leased' | 'failed' | 'destroy' | 'destroyed';

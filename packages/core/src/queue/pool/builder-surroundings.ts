@@ -1,10 +1,10 @@
-import type { Clock, ContainerBuilderError, Logger, PoolBuilderState, Transport } from '../spec/index.js';
-import type { QueueNews } from './event-log.js';
+import type { Clock, ContainerBuilderError, Logger, PoolBuilderState, Transport } from '../../spec/index.js';
+import type { QueueNews } from '../event-log.js';
+import type { QueueRecords } from '../records/queue-records.js';
+import type { QueueStep } from '../records/queue-steps.js';
 import type { PoolSettings } from './pool-settings.js';
 import type { PooledBuilder } from './pooled-builder.js';
 import type { ProviderCalls } from './provider-calls.js';
-import type { QueueRecords } from './records/queue-records.js';
-import type { QueueStep } from './records/queue-steps.js';
 
 /** What all builders of a pool share. */
 export interface BuilderSurroundings {

@@ -1,4 +1,4 @@
-import { type Clock, ContainerBuilderError } from '../spec/index.js';
+import { type Clock, ContainerBuilderError } from '../../spec/index.js';
 import { retryAfterMs } from './retry-after.js';
 
 interface Closing {

@@ -1,20 +1,20 @@
-import { abortable } from '../concurrency/abortable.js';
-import { type Deferred, deferred } from '../concurrency/deferred.js';
-import type { controlMethods } from '../protocol/control-methods.js';
-import type { Params, Result } from '../rpc/define-methods.js';
-import type { RpcClient } from '../rpc/rpc-client.js';
+import { abortable } from '../../concurrency/abortable.js';
+import { type Deferred, deferred } from '../../concurrency/deferred.js';
+import type { controlMethods } from '../../protocol/control-methods.js';
+import type { Params, Result } from '../../rpc/define-methods.js';
+import type { RpcClient } from '../../rpc/rpc-client.js';
 import {
 	type BuilderEvent,
 	type BuilderInfo,
 	type Clock,
 	ContainerBuilderError,
 	type Endpoint,
-} from '../spec/index.js';
-import { backoffMs } from './backoff.js';
+} from '../../spec/index.js';
+import { backoffMs } from '../../time/backoff.js';
+import { pause } from '../../time/pause.js';
+import { withTimeLimit } from '../../time/time-limit.js';
 import { type BuilderDialer, isRefusal } from './dial-builder.js';
 import type { EnrolledBuilder } from './enrol-builder.js';
-import { pause } from './pause.js';
-import { withTimeLimit } from './time-limit.js';
 
 type ControlMethods = typeof controlMethods;
 

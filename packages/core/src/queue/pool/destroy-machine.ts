@@ -1,8 +1,8 @@
-import { type Clock, ContainerBuilderError, type Logger } from '../spec/index.js';
-import { backoffMs } from './backoff.js';
-import { pause } from './pause.js';
+import { type Clock, ContainerBuilderError, type Logger } from '../../spec/index.js';
+import { backoffMs } from '../../time/backoff.js';
+import { pause } from '../../time/pause.js';
+import type { QueueStep } from '../records/queue-steps.js';
 import type { ProviderCalls } from './provider-calls.js';
-import type { QueueStep } from './records/queue-steps.js';
 
 const DESTROY_PAUSES = { firstMs: 1_000, maxMs: 60_000 };
 const CONFIRM_PAUSES = { firstMs: 250, maxMs: 15_000 };

@@ -1,14 +1,14 @@
-import { selectTransport } from '../client/select-transport.js';
-import { PROTOCOL_VERSION } from '../protocol/version.js';
+import { selectTransport } from '../../client/select-transport.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
 import {
 	type Clock,
 	ContainerBuilderError,
 	type Endpoint,
 	type ErrorCode,
 	type Transport,
-} from '../spec/index.js';
+} from '../../spec/index.js';
+import { withTimeLimit } from '../../time/time-limit.js';
 import { type EnrolledBuilder, enrolBuilder } from './enrol-builder.js';
-import { withTimeLimit } from './time-limit.js';
 
 /** Milliseconds for one connection and its enrolment. */
 const DIAL_LIMIT_MS = 10_000;

@@ -1,12 +1,12 @@
-import { controlMethods } from '../protocol/control-methods.js';
-import { enrolmentMac, equalMacs, randomSecret } from '../protocol/enrolment.js';
-import { RpcClient } from '../rpc/rpc-client.js';
+import { controlMethods } from '../../protocol/control-methods.js';
+import { enrolmentMac, equalMacs, randomSecret } from '../../protocol/enrolment.js';
+import { RpcClient } from '../../rpc/rpc-client.js';
 import {
 	type AbortOptions,
 	type BuilderInfo,
 	type ConnectedChannel,
 	ContainerBuilderError,
-} from '../spec/index.js';
+} from '../../spec/index.js';
 
 /** The key that both sides are to know. */
 export type EnrolmentKey =

@@ -1,10 +1,10 @@
-import { type Clock, ContainerBuilderError, type Logger, type Machine } from '../spec/index.js';
-import { backoffMs } from './backoff.js';
-import { pause } from './pause.js';
+import { type Clock, ContainerBuilderError, type Logger, type Machine } from '../../spec/index.js';
+import { backoffMs } from '../../time/backoff.js';
+import { pause } from '../../time/pause.js';
+import { queueClosed } from '../queue-closed.js';
 import type { Pool } from './pool.js';
 import type { PooledBuilder } from './pooled-builder.js';
 import type { ProviderCalls } from './provider-calls.js';
-import { queueClosed } from './queue-closed.js';
 
 const START_PAUSES = { firstMs: 500, maxMs: 30_000 };
 const LIST_PAUSES = { firstMs: 250, maxMs: 10_000 };

@@ -1,9 +1,9 @@
-import { abortable } from '../concurrency/abortable.js';
-import { type Clock, ContainerBuilderError, type Endpoint, type Machine } from '../spec/index.js';
-import { backoffMs } from './backoff.js';
-import { pause } from './pause.js';
+import { abortable } from '../../concurrency/abortable.js';
+import { type Clock, ContainerBuilderError, type Endpoint, type Machine } from '../../spec/index.js';
+import { backoffMs } from '../../time/backoff.js';
+import { pause } from '../../time/pause.js';
+import { withTimeLimit } from '../../time/time-limit.js';
 import type { ProviderCalls } from './provider-calls.js';
-import { withTimeLimit } from './time-limit.js';
 
 const LOOK_PAUSES = { firstMs: 500, maxMs: 5_000 };
 /** A machine of which nobody knows whether it was made appears within seconds, or never. */

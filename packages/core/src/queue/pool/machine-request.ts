@@ -1,7 +1,7 @@
-import { encodeBootstrap } from '../protocol/bootstrap.js';
-import type { MachineRequest, ProviderCapabilities } from '../spec/index.js';
+import { encodeBootstrap } from '../../protocol/bootstrap.js';
+import type { MachineRequest, ProviderCapabilities } from '../../spec/index.js';
+import type { BuilderRecord } from '../records/builder-record.js';
 import type { PoolSettings } from './pool-settings.js';
-import type { BuilderRecord } from './records/builder-record.js';
 
 /** What a machine is asked for by, beside what is its own. */
 export interface MachineRequestParts {

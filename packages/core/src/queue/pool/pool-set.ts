@@ -4,13 +4,13 @@ import {
 	ContainerBuilderError,
 	type Logger,
 	type Provider,
-} from '../spec/index.js';
+} from '../../spec/index.js';
+import type { BuilderRecord } from '../records/builder-record.js';
 import { Fleet } from './fleet.js';
 import { Pool, type PoolDependencies } from './pool.js';
 import type { PoolSettings } from './pool-settings.js';
 import type { PooledBuilder } from './pooled-builder.js';
 import { ProviderCalls } from './provider-calls.js';
-import type { BuilderRecord } from './records/builder-record.js';
 
 /** What a set is made of. */
 export interface PoolSetOptions {

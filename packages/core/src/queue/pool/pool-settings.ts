@@ -1,14 +1,14 @@
-import { activePolicy } from '../policy/active-policy.js';
-import type { PoolPolicy } from '../policy/pool-policy.js';
+import { activePolicy } from '../../policy/active-policy.js';
+import type { PoolPolicy } from '../../policy/pool-policy.js';
 import {
 	type Architecture,
 	ContainerBuilderError,
 	type MachineLimits,
 	type NetworkMode,
 	type Provider,
-} from '../spec/index.js';
-import type { PoolOptions, QueueSettings } from './builder-queue-options.js';
-import { checkName } from './check-name.js';
+} from '../../spec/index.js';
+import type { PoolOptions, QueueSettings } from '../builder-queue-options.js';
+import { checkName } from '../check-name.js';
 
 /** A pool with nothing left open. */
 export interface PoolSettings {

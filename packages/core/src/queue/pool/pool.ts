@@ -1,23 +1,23 @@
-import { type ActivePolicy, activePolicy } from '../policy/active-policy.js';
-import { chooseReady } from '../policy/choose-ready.js';
-import type { PoolDecision } from '../policy/decide-pool.js';
-import { decidePool } from '../policy/decide-pool.js';
-import { launchesExhausted } from '../policy/launch-history.js';
-import { nextPolicyChange } from '../policy/next-policy-change.js';
-import type { PoolExplanation } from '../policy/pool-explanation.js';
-import type { PoolSnapshotBuilder } from '../policy/pool-snapshot.js';
-import { usableMs } from '../policy/usable-ms.js';
-import { ContainerBuilderError, type Machine, type PoolBuilderState } from '../spec/index.js';
-import { epochOf } from '../time/epoch-of.js';
+import { type ActivePolicy, activePolicy } from '../../policy/active-policy.js';
+import { chooseReady } from '../../policy/choose-ready.js';
+import type { PoolDecision } from '../../policy/decide-pool.js';
+import { decidePool } from '../../policy/decide-pool.js';
+import { launchesExhausted } from '../../policy/launch-history.js';
+import { nextPolicyChange } from '../../policy/next-policy-change.js';
+import type { PoolExplanation } from '../../policy/pool-explanation.js';
+import type { PoolSnapshotBuilder } from '../../policy/pool-snapshot.js';
+import { usableMs } from '../../policy/usable-ms.js';
+import { ContainerBuilderError, type Machine, type PoolBuilderState } from '../../spec/index.js';
+import { epochOf } from '../../time/epoch-of.js';
+import { MovingAverage } from '../line/moving-average.js';
+import type { BuilderRecord } from '../records/builder-record.js';
+import { strayRecord } from '../records/stray-record.js';
 import { builderSnapshot, type SnapshotMoment } from './builder-snapshot.js';
 import type { BuilderSurroundings } from './builder-surroundings.js';
-import { MovingAverage } from './moving-average.js';
 import type { PoolSettings } from './pool-settings.js';
 import { PooledBuilder } from './pooled-builder.js';
 import { ProviderHealth } from './provider-health.js';
 import { ProviderRoom } from './provider-room.js';
-import type { BuilderRecord } from './records/builder-record.js';
-import { strayRecord } from './records/stray-record.js';
 import { SampleRequest } from './sample-request.js';
 
 /** What failed for these reasons says something of the provider; a machine that dies later does not. */

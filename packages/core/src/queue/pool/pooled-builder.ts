@@ -1,4 +1,4 @@
-import { type Deferred, deferred } from '../concurrency/deferred.js';
+import { type Deferred, deferred } from '../../concurrency/deferred.js';
 import {
 	type BuilderEvent,
 	type BuilderInfo,
@@ -7,8 +7,11 @@ import {
 	type Endpoint,
 	type Machine,
 	type PoolBuilderState,
-} from '../spec/index.js';
-import { epochOf } from '../time/epoch-of.js';
+} from '../../spec/index.js';
+import { epochOf } from '../../time/epoch-of.js';
+import type { BuilderRecord, StoredLease } from '../records/builder-record.js';
+import { newBuilderRecord } from '../records/new-builder-record.js';
+import type { QueueStep } from '../records/queue-steps.js';
 import { withBootLimit } from './boot-limit.js';
 import { type BuilderTransition, moveBuilder, nextBuilderState } from './builder-state.js';
 import type { BuilderSurroundings } from './builder-surroundings.js';
@@ -17,9 +20,6 @@ import { destroyMachine } from './destroy-machine.js';
 import { BuilderDialer } from './dial-builder.js';
 import { confirmMachine, findEndpoint, type Reachable } from './machine-look-up.js';
 import { machineRequest } from './machine-request.js';
-import type { BuilderRecord, StoredLease } from './records/builder-record.js';
-import { newBuilderRecord } from './records/new-builder-record.js';
-import type { QueueStep } from './records/queue-steps.js';
 
 /** One builder from the wish for it until it is gone, with what is written down of it. */
 export class PooledBuilder {

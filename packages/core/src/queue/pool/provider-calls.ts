@@ -5,9 +5,9 @@ import {
 	type Machine,
 	type MachineRequest,
 	type Provider,
-} from '../spec/index.js';
+} from '../../spec/index.js';
+import { withTimeLimit } from '../../time/time-limit.js';
 import { CallGate } from './call-gate.js';
-import { withTimeLimit } from './time-limit.js';
 
 /** Most machines being destroyed at a time. */
 const DESTROY_CONCURRENCY = 8;

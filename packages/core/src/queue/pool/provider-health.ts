@@ -5,8 +5,8 @@ import {
 	launchSucceeded,
 	NO_LAUNCHES,
 	roomFreed,
-} from '../policy/launch-history.js';
-import type { Clock, ContainerBuilderError } from '../spec/index.js';
+} from '../../policy/launch-history.js';
+import type { Clock, ContainerBuilderError } from '../../spec/index.js';
 import { retryAfterMs } from './retry-after.js';
 
 /** How the provider has been doing, and until when it is left alone. */

@@ -1,4 +1,4 @@
-import type { Clock, MachineRequest } from '../spec/index.js';
+import type { Clock, MachineRequest } from '../../spec/index.js';
 import type { ProviderCalls } from './provider-calls.js';
 
 /** For how long an answer is believed. */

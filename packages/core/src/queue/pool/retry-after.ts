@@ -1,4 +1,4 @@
-import type { ContainerBuilderError } from '../spec/index.js';
+import type { ContainerBuilderError } from '../../spec/index.js';
 
 /** For how many milliseconds a provider wants to be left alone, as it said when it failed: `details.retryAfterMs`. */
 export function retryAfterMs({ details }: ContainerBuilderError): number | undefined {

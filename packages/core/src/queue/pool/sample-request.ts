@@ -1,8 +1,8 @@
-import type { MachineRequest } from '../spec/index.js';
+import type { MachineRequest } from '../../spec/index.js';
+import { newBuilderRecord } from '../records/new-builder-record.js';
 import type { BuilderSurroundings } from './builder-surroundings.js';
 import { machineRequest } from './machine-request.js';
 import type { PoolSettings } from './pool-settings.js';
-import { newBuilderRecord } from './records/new-builder-record.js';
 
 /** A request like those to come, for questions about machines that nobody makes. */
 export class SampleRequest {

@@ -1,7 +1,7 @@
-import { ContainerBuilderError } from '../spec/index.js';
-import { placeNews } from './place-news.js';
+import { ContainerBuilderError } from '../../spec/index.js';
+import { placeNews } from '../line/place-news.js';
+import type { QueueParts } from '../queue-parts.js';
 import type { Pool } from './pool.js';
-import type { QueueParts } from './queue-parts.js';
 
 /** Hands ready builders to those whose turn it is, and lets the others know how things stand. */
 export function servePools(

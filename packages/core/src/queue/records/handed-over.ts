@@ -1,4 +1,4 @@
-import { ContainerBuilderError } from '../spec/index.js';
+import { ContainerBuilderError } from '../../spec/index.js';
 
 /** What is heard of a queue that another process goes on with: a client elsewhere finds that one by itself. */
 export function handedOver(): ContainerBuilderError {

@@ -1,7 +1,7 @@
-import { abortable } from '../concurrency/abortable.js';
-import { type Deferred, deferred } from '../concurrency/deferred.js';
-import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
-import { ContainerBuilderError, type Hold, type Json, type Store, type Versioned } from '../spec/index.js';
+import { abortable } from '../../concurrency/abortable.js';
+import { type Deferred, deferred } from '../../concurrency/deferred.js';
+import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
+import { ContainerBuilderError, type Hold, type Json, type Store, type Versioned } from '../../spec/index.js';
 
 /** A store that lives as long as the process: the default of the queue within a program, and for tests. */
 export function memoryStore(): Store {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { randomSecret } from '../../protocol/enrolment.js';
 import { epochOf } from '../../time/epoch-of.js';
-import type { BuilderSurroundings } from '../builder-surroundings.js';
+import type { BuilderSurroundings } from '../pool/builder-surroundings.js';
 import type { BuilderRecord } from './builder-record.js';
 
 /** Of a builder that is about to be made. */

@@ -1,5 +1,5 @@
 import type { Machine } from '../../spec/index.js';
-import type { BuilderSurroundings } from '../builder-surroundings.js';
+import type { BuilderSurroundings } from '../pool/builder-surroundings.js';
 import type { BuilderRecord } from './builder-record.js';
 import { newBuilderRecord } from './new-builder-record.js';
 

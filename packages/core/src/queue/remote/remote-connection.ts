@@ -1,20 +1,20 @@
-import { selectTransport } from '../client/select-transport.js';
-import { abortable } from '../concurrency/abortable.js';
-import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
-import { queueMethods } from '../protocol/queue-methods.js';
-import { PROTOCOL_VERSION } from '../protocol/version.js';
-import type { Params, Result, StreamEvent } from '../rpc/define-methods.js';
-import { type CallOptions, RpcClient } from '../rpc/rpc-client.js';
+import { selectTransport } from '../../client/select-transport.js';
+import { abortable } from '../../concurrency/abortable.js';
+import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
+import { queueMethods } from '../../protocol/queue-methods.js';
+import { PROTOCOL_VERSION } from '../../protocol/version.js';
+import type { Params, Result, StreamEvent } from '../../rpc/define-methods.js';
+import { type CallOptions, RpcClient } from '../../rpc/rpc-client.js';
 import {
 	type Clock,
 	ContainerBuilderError,
 	type Endpoint,
 	type ErrorCode,
 	type Transport,
-} from '../spec/index.js';
-import { backoffMs } from './backoff.js';
-import { KeepAlive } from './keep-alive.js';
-import { pause } from './pause.js';
+} from '../../spec/index.js';
+import { backoffMs } from '../../time/backoff.js';
+import { KeepAlive } from '../../time/keep-alive.js';
+import { pause } from '../../time/pause.js';
 
 type QueueMethods = typeof queueMethods;
 type QueueClient = RpcClient<QueueMethods>;

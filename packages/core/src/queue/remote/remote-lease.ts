@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { leaseSchema } from '../protocol/queue-schemas.js';
-import type { AbortOptions, BuilderInfo, BuildOutcome, Endpoint, Lease } from '../spec/index.js';
+import type { leaseSchema } from '../../protocol/queue-schemas.js';
+import type { AbortOptions, BuilderInfo, BuildOutcome, Endpoint, Lease } from '../../spec/index.js';
 import type { RemoteConnection } from './remote-connection.js';
 
 /** A lease that a queue elsewhere keeps. */

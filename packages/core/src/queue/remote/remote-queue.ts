@@ -1,7 +1,7 @@
-import { linkSignal } from '../concurrency/link-signal.js';
-import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
-import { AsyncQueue } from '../events/async-queue.js';
-import { TypedEventEmitter } from '../events/typed-event-emitter.js';
+import { linkSignal } from '../../concurrency/link-signal.js';
+import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
+import { AsyncQueue } from '../../events/async-queue.js';
+import { TypedEventEmitter } from '../../events/typed-event-emitter.js';
 import type {
 	AbortOptions,
 	BuildFilter,
@@ -17,9 +17,9 @@ import type {
 	QueueEventMap,
 	QueueStatus,
 	Transport,
-} from '../spec/index.js';
-import { systemClock } from '../time/system-clock.js';
-import { CheckoutHandle } from './checkout-handle.js';
+} from '../../spec/index.js';
+import { systemClock } from '../../time/system-clock.js';
+import { CheckoutHandle } from '../line/checkout-handle.js';
 import { RemoteConnection } from './remote-connection.js';
 import { RemoteLease } from './remote-lease.js';
 
