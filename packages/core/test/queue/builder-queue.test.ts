@@ -396,6 +396,25 @@ describe('what goes wrong with machines', () => {
 });
 
 describe('what goes wrong with the provider', () => {
+	it('keeps the place of a machine that nobody has seen yet until it is sure that there is none', async () => {
+		const { queue, provider, advance } = make({
+			queue: { pool: { max: 1 } },
+			provider: {
+				listStaleMs: 3 * SECOND,
+				machines: [{ error: { outcome: 'unknown' }, lingersMs: 20 * SECOND }],
+			},
+		});
+		const checkout = queue.checkout({ buildId: buildId(1) });
+		for (let second = 0; second < 15; second++) {
+			await advance(SECOND);
+			expect(provider.machines).toHaveLength(1);
+		}
+		await advance(30 * SECOND);
+		await checkout.granted;
+		expect(provider.machines).toHaveLength(1);
+		expect(provider.calls.filter(({ method }) => method === 'create')).toHaveLength(2);
+	});
+
 	it('tells those who wait, and tries on with growing pauses', async () => {
 		const { queue, advance, leaseOf, provider } = make();
 		provider.failNext(

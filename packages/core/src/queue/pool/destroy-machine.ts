@@ -8,11 +8,14 @@ const DESTROY_PAUSES = { firstMs: 1_000, maxMs: 60_000 };
 const CONFIRM_PAUSES = { firstMs: 250, maxMs: 15_000 };
 /** A machine that is still there, and not even being deleted, so many looks after it was said to be gone. */
 const LOOKS_UNTIL_AGAIN = 4;
+/** One that no list has shown yet may be on its way into the lists: so often in a row it must be missing. */
+const UNSEEN_PAUSES = { firstMs: 500, maxMs: 1_000 };
+const MISSES_OF_UNSEEN = 5;
 
 /** What {@link destroyMachine} works with. */
 export interface DestroyOptions {
 	readonly builderId: string;
-	/** The provider's own id, where it is known. */
+	/** The provider's own id; undefined where nobody knows whether it was made. */
 	readonly machineId: string | undefined;
 	readonly calls: ProviderCalls;
 	readonly clock: Clock;
@@ -48,11 +51,18 @@ export async function destroyMachine(options: DestroyOptions): Promise<boolean> 
 	return false;
 }
 
-async function confirmGone({ builderId, calls, clock, signal }: DestroyOptions): Promise<void> {
+async function confirmGone(options: DestroyOptions): Promise<void> {
+	const { builderId, machineId, calls, clock, signal } = options;
+	let misses = machineId === undefined ? MISSES_OF_UNSEEN : 1;
 	for (let looks = 1; ; looks++) {
 		const machines = await calls.listAnew();
 		const machine = machines.find((one) => one.builderId === builderId);
-		if (machine === undefined) return;
+		if (machine === undefined) {
+			if (--misses === 0) return;
+			await pause(clock, backoffMs(looks, UNSEEN_PAUSES), signal);
+			continue;
+		}
+		misses = 1;
 		if (machine.state !== 'deleting' && looks >= LOOKS_UNTIL_AGAIN) {
 			throw new ContainerBuilderError(
 				'provider-unavailable',
