@@ -117,6 +117,22 @@ describe('the waiting room', () => {
 		expect(room.entries).toEqual([]);
 	});
 
+	it('knows who was served after its rules have changed', async () => {
+		const { clock, room, enter, grant } = roomWith({ patienceMs: 10 * MINUTE });
+		enter('a1', 'ann');
+		enter('a2', 'ann');
+		await clock.advance(9 * MINUTE);
+		expect(grant()).toBe('a1');
+		room.configure({ patienceMs: 10 * MINUTE });
+		await clock.advance(MINUTE);
+		enter('b1', 'bob', 'high');
+		// Ann was served a minute ago, and is not overdue.
+		expect(grant()).toBe('b1');
+		await clock.advance(9 * MINUTE);
+		enter('b2', 'bob', 'high');
+		expect(grant()).toBe('a2');
+	});
+
 	it('charges nothing for calls that came to nothing', async () => {
 		const { clock, enter, room, handles, usage } = roomWith();
 		enter('a1', 'ann');

@@ -149,6 +149,19 @@ export class FairLine<E extends LineEntry> {
 		this.#refresh(ended);
 	}
 
+	/** When something of each user's was last served, by the queue's clock; of users who wait or have leases. */
+	get served(): ReadonlyMap<string, number> {
+		return new Map([...this.#users].map(([name, { lastGrantAt }]) => [name, lastGrantAt]));
+	}
+
+	/** It was served then, by the line that was there before this one. Nothing for users who neither wait nor have leases. */
+	wasServed(user: string, at: number): void {
+		const known = this.#users.get(user);
+		if (known === undefined || at === -Infinity) return;
+		known.serve(at);
+		this.#refresh(known);
+	}
+
 	/** Takes note that limits, or shares, are others now. */
 	limitsChanged(): void {
 		for (const user of this.#users.values()) this.#refresh(user);

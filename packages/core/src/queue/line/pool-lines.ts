@@ -118,16 +118,17 @@ export class PoolLines {
 		const usage = this.#share.entries(now);
 		const waiting = [...this.#lines].map(([pool, { line, teller }]) => {
 			teller.close();
-			return { pool, ...line.split() };
+			return { pool, served: line.served, ...line.split() };
 		});
 		this.#rules = resolveLinePolicy(policy);
 		this.#share = new FairShare(this.#rules);
 		this.#share.restore(usage, now);
 		this.#lines.clear();
-		for (const { pool, ahead, behind } of waiting) {
+		for (const { pool, served, ahead, behind } of waiting) {
 			const { line } = this.of(pool);
 			for (const entry of ahead) line.joinAhead(entry);
 			for (const entry of behind) line.join(entry);
+			for (const [user, at] of served) line.wasServed(user, at);
 		}
 	}
 
