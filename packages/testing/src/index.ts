@@ -13,6 +13,7 @@ export type {
 	FakeProviderScript,
 	FakeSpan,
 } from './fake/fake-script.js';
+export { seededRandom } from './fake/seeded-random.js';
 export {
 	type MemoryTransport,
 	type MemoryTransportOptions,

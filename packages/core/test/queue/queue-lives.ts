@@ -20,7 +20,7 @@ import {
 import { type DaemonScript, ScriptedDaemon } from './scripted-daemon.js';
 
 /** One process of the queue, as far as it can be within another. */
-interface QueueLife {
+export interface QueueLife {
 	readonly queue: BuilderQueue;
 	/** Aborts when it has ended in whatever way. */
 	readonly signal: AbortSignal;
