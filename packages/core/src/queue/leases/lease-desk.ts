@@ -10,6 +10,7 @@ import {
 	type RegistryLogin,
 } from '../../spec/index.js';
 import { epochOf } from '../../time/epoch-of.js';
+import { withTimeLimit } from '../../time/time-limit.js';
 import type { QueueNews } from '../event-log.js';
 import { CheckoutHandle } from '../line/checkout-handle.js';
 import type { WaitingBuild } from '../line/waiting-build.js';
@@ -27,6 +28,8 @@ import { sealLogins } from './seal-logins.js';
 const CANCEL_GRACE_MS = 15_000;
 /** What a builder of the reserve may take to say that it is there, before it is handed out. */
 const PROBE_LIMIT_MS = 3_000;
+/** What a leased builder may take to know another token, redials included. */
+const RESUME_LIMIT_MS = 60_000;
 /** Leases that ended so can be replaced still. */
 const REPLACEABLE: readonly LeaseEndReason[] = ['builder-lost', 'replaced'];
 
@@ -125,8 +128,10 @@ export class LeaseDesk {
 	async resume(lease: LeaseRecord, signal: AbortSignal | undefined): Promise<Lease> {
 		const token = randomSecret();
 		const { link } = lease.builder;
+		const { clock } = this.#options;
 		try {
-			await link.call('token', { tokenSha256: sha256(token) }, signal);
+			const limits = { clock, limitMs: RESUME_LIMIT_MS, signal, onTimeout: silent };
+			await withTimeLimit(limits, (limited) => link.call('token', { tokenSha256: sha256(token) }, limited));
 		} catch (error) {
 			if (ContainerBuilderError.from(error).code !== 'not-found') throw error;
 			// The lease was written down, but the process ended before the builder was told.
@@ -243,6 +248,12 @@ export class LeaseDesk {
 				logger.warn({}, `what users have used cannot be written down: ${String(error)}`);
 			});
 	}
+}
+
+function silent(): ContainerBuilderError {
+	return new ContainerBuilderError('builder-unreachable', 'the builder does not answer the queue', {
+		hint: 'Its build may go on all the same: try again.',
+	});
 }
 
 function sha256(token: string): string {

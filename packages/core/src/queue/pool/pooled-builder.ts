@@ -144,10 +144,7 @@ export class PooledBuilder {
 		else if (lease === undefined) {
 			this.#starting ??= this.#begin(async () => {
 				await this.#boot(undefined);
-				const { phase } = await this.link.call('probe', {}, this.#stop.signal);
-				if (phase !== 'idle') {
-					throw new ContainerBuilderError('builder-lost', 'it has a lease that is not written down');
-				}
+				await this.#checkIdle();
 				this.#around.step('builder-adopted');
 			});
 		} else if (machine?.endpoint === undefined) {
@@ -252,6 +249,15 @@ export class PooledBuilder {
 		});
 		step('builder-enrolled');
 		await this.#save({ enrolled: true, fingerprint: this.#dialer.fingerprint }, 'enrolment-recorded');
+	}
+
+	/** One that proves itself may be silent all the same, or have what nobody knows of. */
+	async #checkIdle(): Promise<void> {
+		await withBootLimit(this.#around, this.#stop.signal, async (signal) => {
+			const { phase } = await this.link.call('probe', {}, signal);
+			if (phase === 'idle') return;
+			throw new ContainerBuilderError('builder-lost', 'it has a lease that is not written down');
+		});
 	}
 
 	async #whereItAnswers(

@@ -1,0 +1,43 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type QueueLives, queueLives } from './queue-lives.js';
+import { buildId } from './queue-world.js';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+let lives: QueueLives;
+afterEach(() => lives[Symbol.asyncDispose]());
+
+describe('a builder that proves itself, and answers nothing more', () => {
+	it('is replaced where it is of the reserve that another process has left', async () => {
+		lives = queueLives();
+		const options = { pool: { max: 2, reserve: 1, bootTimeoutMs: MINUTE } };
+		const first = lives.begin(options);
+		await first.queue.start();
+		await lives.advance(5 * SECOND);
+		const [silent] = [...lives.daemons.values()];
+		silent?.fallSilent();
+		await first.handOver();
+		const second = lives.begin(options);
+		await second.queue.start();
+		await lives.advance(2 * MINUTE);
+		const { builders } = await second.queue.status();
+		expect(builders).toMatchObject([{ state: 'ready' }]);
+		expect(builders[0]?.id).not.toBe(silent?.bootstrap.builderId);
+		expect(lives.provider.machines).toHaveLength(1);
+	});
+
+	it('keeps its build, and nobody who asks for it waits without end', async () => {
+		lives = queueLives();
+		const { queue } = lives.begin({ pool: { max: 1 }, idleMs: 10 * MINUTE });
+		const checkout = queue.checkout({ buildId: buildId(1) });
+		await lives.advance(5 * SECOND);
+		const { lease } = await checkout.granted;
+		lives.daemons.get(lease.builderId)?.fallSilent();
+		const resumed = queue.resume(buildId(1));
+		resumed.catch(() => {});
+		await lives.advance(2 * MINUTE);
+		await expect(resumed).rejects.toMatchObject({ code: 'builder-unreachable' });
+		await expect(lease.renew()).resolves.toBeDefined();
+	});
+});
