@@ -14,7 +14,7 @@ import {
 import type { BuildSession } from './build-session.js';
 import { isFinalState } from './build-state.js';
 import type { LeaseRun } from './lease-run.js';
-import { DEFAULT_KEEP_MS, type RunControl } from './run-build.js';
+import type { RunControl } from './run-build.js';
 
 /** What a handle is made for. */
 export interface BuildHandleOptions extends AbortOptions {
@@ -108,17 +108,20 @@ export class BuildHandle implements Build {
 		await this.#letGo();
 	}
 
-	async detach(options: { readonly keepMs?: number | undefined } & AbortOptions = {}): Promise<void> {
-		const { keepMs = DEFAULT_KEEP_MS, signal } = options;
+	async detach(
+		options: { readonly keepMs?: number | undefined } & AbortOptions = {},
+	): Promise<{ readonly keptMs: number }> {
+		const { keepMs, signal } = options;
 		throwIfAborted(signal);
 		// Until the context is there, nobody but this client can bring the build forward.
 		while (!isFinalState(this.state) && !this.#canDetach()) {
 			await this.#moved.promise;
 			throwIfAborted(signal);
 		}
-		await (this.#run ?? this.#kept?.run)?.detach(keepMs, signal);
+		const keptMs = (await (this.#run ?? this.#kept?.run)?.detach(keepMs, signal)) ?? 0;
 		await this.settled;
 		await this.#letGo();
+		return { keptMs };
 	}
 
 	async resize(size: TerminalSize): Promise<void> {

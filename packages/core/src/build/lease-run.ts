@@ -25,6 +25,8 @@ export class LeaseRun {
 	readonly #session: BuildSession;
 	readonly #context: RunContext;
 	readonly #builder: RemoteBuilder;
+	/** Nothing of what becomes of it is up to this client. */
+	readonly #observes: boolean;
 	readonly #keeper: LeaseKeeper;
 	/** Ends whatever is under way. */
 	readonly #hard: LinkedSignal = linkSignal();
@@ -33,12 +35,19 @@ export class LeaseRun {
 	#canceling = false;
 	readonly #timers: (() => void)[] = [];
 
-	constructor(session: BuildSession, context: RunContext, lease: Lease) {
+	constructor(
+		session: BuildSession,
+		context: RunContext,
+		lease: Lease,
+		{ observe = false }: { readonly observe?: boolean } = {},
+	) {
 		this.lease = lease;
 		this.#session = session;
 		this.#context = context;
+		this.#observes = observe;
 		this.#keeper = new LeaseKeeper(lease, {
 			clock: context.clock,
+			beats: !observe,
 			onLost: (error) => this.#failSoon(ContainerBuilderError.from(error, 'lease-lost')),
 			onUnreachable: (error) =>
 				session.publish({
@@ -133,7 +142,7 @@ export class LeaseRun {
 	cancel(): void {
 		if (this.#canceling) return;
 		this.#canceling = true;
-		if (this.#session.state !== 'building') {
+		if (this.#session.state !== 'building' || this.#observes) {
 			this.#hard.abort('canceled');
 			return;
 		}
@@ -145,11 +154,14 @@ export class LeaseRun {
 		});
 	}
 
-	/** Leaves the build to itself. */
-	async detach(keepMs: number, signal: AbortSignal | undefined): Promise<void> {
-		await this.lease.detach({ keepMs, signal });
+	/** Leaves the build to itself. Resolves with for how many milliseconds its builder is kept. */
+	async detach(keepMs: number | undefined, signal: AbortSignal | undefined): Promise<number> {
+		const { remainingMs } = await this.lease.renew({ signal });
+		const keptMs = Math.min(keepMs ?? remainingMs, remainingMs);
+		await this.lease.detach({ keepMs: keptMs, signal });
 		this.#detached = true;
 		this.#hard.abort('detached');
+		return keptMs;
 	}
 
 	async resize(size: TerminalSize): Promise<void> {

@@ -17,11 +17,12 @@ import { formatOf, type ImageTarget, imageTarget } from './image-target.js';
 import { LeaseRun } from './lease-run.js';
 import { lostAfterStart } from './lost-after-start.js';
 import { type PreparedBuild, prepareBuild } from './prepare-build.js';
+import { resumeBuild } from './resume-build.js';
 import type { RunContext } from './run-context.js';
 import { takeLease } from './take-lease.js';
 
 /** How long an image that is left on its builder is kept where nothing else is said. */
-export const DEFAULT_KEEP_MS = 3_600_000;
+const DEFAULT_KEEP_MS = 3_600_000;
 /** How long giving a builder back may take. */
 const RELEASE_TIMEOUT_MS = 10_000;
 
@@ -70,14 +71,25 @@ export async function runAttached(
 	session: BuildSession,
 	context: RunContext,
 	control: RunControl,
-	options: { readonly image?: BuildInput['image']; readonly force?: boolean | undefined },
+	options: AttachTarget,
 ): Promise<BuildResult> {
-	const { signal } = control;
-	const { image, force = false } = options;
+	const { image, force = false, observe = false } = options;
+	if (observe && image !== undefined)
+		throw new ContainerBuilderError('invalid-option', 'who only observes takes no image', {
+			hint: 'Leave out observe, or image.',
+		});
 	const target = await imageTarget(image, { directory: process.cwd(), force });
-	const lease = await context.queue.resume(session.id, { signal });
+	const lease = await resumeBuild(session.id, context.queue, control.signal);
 	const running = { session, context, control, target };
-	return await onLease(running, lease, formatOf(image), (run) => run.watch(), { kept: 'left' });
+	const rules = { kept: observe ? 'observed' : 'left' } as const;
+	return await onLease(running, lease, formatOf(image), (run) => run.watch(), rules);
+}
+
+/** What {@link runAttached} is to do with the image. */
+interface AttachTarget {
+	readonly image?: BuildInput['image'];
+	readonly force?: boolean | undefined;
+	readonly observe?: boolean | undefined;
 }
 
 interface Running {
@@ -143,8 +155,11 @@ async function replaced(running: Running, lease: Lease, reason: ContainerBuilder
 interface LeaseRules {
 	/** Absent: nothing is begun anew. */
 	readonly decide?: (run: LeaseRun, error: ContainerBuilderError) => Promise<RetryDecision>;
-	/** An image that nobody has taken: this process holds it, or the queue keeps it for a while. */
-	readonly kept: 'held' | 'left';
+	/**
+	 * An image that nobody has taken: this process holds it, or the queue keeps it for a while. `observed`: the lease is
+	 * another client's, whatever becomes of the build.
+	 */
+	readonly kept: 'held' | 'left' | 'observed';
 }
 
 async function onLease(
@@ -155,7 +170,7 @@ async function onLease(
 	{ decide, kept }: LeaseRules,
 ): Promise<BuildResult> {
 	const { session, context, control, target } = running;
-	const run = new LeaseRun(session, context, lease);
+	const run = new LeaseRun(session, context, lease, { observe: kept === 'observed' });
 	const outcome = await withControl(control, run, async () => {
 		const image = await work(run);
 		throwIfAborted(control.signal);
@@ -169,6 +184,11 @@ async function onLease(
 		await run.close();
 		if (!run.detached) await release(running, lease, failure);
 	};
+	if (kept === 'observed') {
+		await run.close();
+		if (!(outcome instanceof ContainerBuilderError)) return outcome;
+		throw control.signal.aborted ? canceledError(control.signal) : outcome;
+	}
 	if (outcome instanceof ContainerBuilderError) {
 		if (run.detached) {
 			await run.close();

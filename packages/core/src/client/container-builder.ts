@@ -46,6 +46,11 @@ export interface AttachOptions extends AbortOptions {
 	readonly from?: number | undefined;
 	/** Where the image goes, as in `BuildInput`. @default it stays on the builder */
 	readonly image?: BuildInput['image'];
+	/**
+	 * Only looks on: no sign of life is given, builder and image stay as they are, and `cancel()` ends the looking only.
+	 * @default false
+	 */
+	readonly observe?: boolean | undefined;
 	/** Overwrite an image that is there. @default false */
 	readonly force?: boolean | undefined;
 }

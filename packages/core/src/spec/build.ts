@@ -229,8 +229,14 @@ export interface Build
 	output(): AsyncIterable<Uint8Array>;
 	/** Ends the build, first gracefully, then by force; resolves when the builder is given back. Idempotent. */
 	cancel(reason?: string): Promise<void>;
-	/** Lets the build go on without this client; its image stays on the builder for `keepMs`. */
-	detach(options?: { readonly keepMs?: number | undefined } & AbortOptions): Promise<void>;
+	/**
+	 * Lets the build go on without this client, as soon as its builder has all that it needs. Builder and image are kept
+	 * for `keepMs` from now on, at most until the lease's deadline. Resolves with for how long in milliseconds: 0 where
+	 * the build was over. @default keepMs until the deadline
+	 */
+	detach(
+		options?: { readonly keepMs?: number | undefined } & AbortOptions,
+	): Promise<{ readonly keptMs: number }>;
 	/** Changes the size of the build's terminal. */
 	resize(size: TerminalSize): Promise<void>;
 }

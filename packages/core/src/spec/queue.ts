@@ -85,7 +85,10 @@ export interface Lease extends AsyncDisposable {
 	 * to know. Rejects with `lease-lost` where the lease ended otherwise than by the loss of its builder.
 	 */
 	replace(reason: 'builder-lost', options?: AbortOptions): Promise<Lease>;
-	/** Nobody will renew; the builder is kept for `keepMs` more, at most until the deadline. */
+	/**
+	 * Nobody needs to renew: the builder is kept for `keepMs` more, at most until the deadline. A later call can make
+	 * that longer, not shorter.
+	 */
 	detach(options: { readonly keepMs: number } & AbortOptions): Promise<void>;
 	/** Gives the builder back to be destroyed; resolves when the queue has taken note. Idempotent. */
 	release(outcome: BuildOutcome, options?: AbortOptions): Promise<void>;

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildEvent, ContainerBuilderError, deferred } from '@olcf/container-builder-core';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { collect, makeWorld } from '../fixtures/world.js';
 
 const IMAGE = Buffer.from('an image');
@@ -393,8 +393,85 @@ test('attached without a target, the image is left where it is', async () => {
 	expect(queue.detached).toHaveLength(1);
 });
 
-test('attaching to a build that is not there says so', async () => {
-	const { queue, client } = await makeWorld();
-	queue.builders.length = 0;
-	await expect(client.attach('some-build-id')).rejects.toMatchObject({ code: 'not-found', exitCode: 2 });
+test('a detached builder is kept until the deadline where nothing else is said', async () => {
+	const { builder, queue, client, directory } = await makeWorld();
+	builder.script = () => builder.begin();
+	queue.remainingMs = 7_000;
+	const build = client.build({ definition: 'hello.def', image: 'hello.sif' }, { directory });
+	await expect(build.detach()).resolves.toEqual({ keptMs: 7_000 });
+	expect(queue.detached).toEqual([{ builderId: 'builder-1', keepMs: 7_000 }]);
+	await expect(build.detach()).resolves.toEqual({ keptMs: 0 });
+});
+
+test('no longer than until the deadline, whatever is asked', async () => {
+	const { builder, queue, client, directory } = await makeWorld();
+	builder.script = () => builder.begin();
+	queue.remainingMs = 7_000;
+	const build = client.build({ definition: 'hello.def', image: 'hello.sif' }, { directory });
+	await expect(build.detach({ keepMs: 8_000 })).resolves.toEqual({ keptMs: 7_000 });
+});
+
+describe('who only observes', () => {
+	test('sees everything, and touches nothing', async () => {
+		const { builder, queue, client } = await makeWorld();
+		builder.succeed(IMAGE, 'done\n');
+		queue.idleMs = 30;
+		const build = client.attach('some-build-id', { observe: true });
+		const { image, lastOutput } = await build;
+		expect(image.size).toBe(IMAGE.length);
+		expect(lastOutput).toEqual(['done']);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+		await client.close();
+		expect(queue).toMatchObject({ released: [], detached: [], renews: 0 });
+		expect(builder.cancels).toEqual([]);
+	});
+
+	test('stops looking, and the build goes on', async () => {
+		const { builder, queue, client } = await makeWorld();
+		builder.begin();
+		builder.print('a line\n');
+		const build = client.attach('some-build-id', { observe: true });
+		await new Promise<void>((resolve) => void build.once('output', () => resolve()));
+		await build.cancel();
+		await expect(build).rejects.toMatchObject({ code: 'canceled' });
+		expect(queue).toMatchObject({ released: [], detached: [] });
+		expect(builder.cancels).toEqual([]);
+	});
+
+	test('hears of a failure, and takes no image', async () => {
+		const { builder, queue, client } = await makeWorld();
+		builder.begin();
+		builder.end('failed');
+		await expect(client.attach('some-build-id', { observe: true })).rejects.toMatchObject({
+			code: 'build-failed',
+		});
+		expect(queue.released).toEqual([]);
+		await expect(client.attach('some-build-id', { observe: true, image: 'hello.sif' })).rejects.toMatchObject(
+			{ code: 'invalid-option' },
+		);
+	});
+});
+
+describe('attaching to a build that does not run', () => {
+	const RECORD = {
+		...{ buildId: 'some-build-id', user: 'ann', architecture: 'amd64', labels: {}, ageMs: 1 },
+	} as const;
+
+	test.each([
+		[undefined, 'the queue knows no build some-build-id of yours'],
+		[{ ...RECORD, state: 'queued' }, 'the build some-build-id waits for a builder still'],
+		[{ ...RECORD, state: 'succeeded' }, 'the build some-build-id is over, it has succeeded'],
+		[{ ...RECORD, state: 'canceled' }, 'the build some-build-id is over, it was canceled'],
+		[
+			{ ...RECORD, state: 'failed', error: { code: 'lease-lost', message: 'too late' } },
+			'the build some-build-id is over, it has failed: too late',
+		],
+	] as const)('of which is known %j', async (record, message) => {
+		const { queue, client } = await makeWorld();
+		queue.builders.length = 0;
+		queue.record = record as typeof queue.record;
+		await expect(client.attach('some-build-id')).rejects.toMatchObject({
+			...{ code: 'not-found', exitCode: 2, message, hint: expect.any(String) },
+		});
+	});
 });

@@ -304,7 +304,7 @@ describe('while a fresh builder is waited for', () => {
 		};
 		second.script = () => second.begin();
 		const build = client.build(KEPT, { directory, retryLost: true });
-		const detaching = deferred();
+		const detaching = deferred<unknown>();
 		queue.onRenew = () => {
 			queue.onRenew = () => {};
 			detaching.resolve(build.detach({ keepMs: 5000 }));

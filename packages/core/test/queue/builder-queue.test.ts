@@ -567,7 +567,25 @@ describe('leases', () => {
 		expect(resumed.id).toBe(lease.id);
 		await advance(20 * SECOND);
 		expect(provider.machines).toHaveLength(1);
+		await resumed.detach({ keepMs: 2 * MINUTE });
+		await advance(MINUTE);
+		expect(provider.machines).toHaveLength(1);
+		await advance(MINUTE + SECOND);
+		expect(provider.machines).toEqual([]);
+	});
+
+	it('keeps what was promised though somebody has come back, and gone, meanwhile', async () => {
+		const { queue, advance, leaseOf, provider } = make({ queue: { idleMs: 30 * SECOND } });
+		const checkout = queue.checkout({ buildId: buildId(1) });
+		await advance(2 * SECOND);
+		const lease = await leaseOf(checkout);
+		await lease.detach({ keepMs: 10 * MINUTE });
+		await advance(MINUTE);
+		const resumed = await queue.resume(buildId(1));
+		await resumed.renew();
 		await resumed.detach({ keepMs: MINUTE });
+		await advance(8 * MINUTE);
+		expect(provider.machines).toHaveLength(1);
 		await advance(MINUTE + SECOND);
 		expect(provider.machines).toEqual([]);
 	});

@@ -42,6 +42,8 @@ export interface LeaseBookOptions {
 
 interface BookedLease {
 	readonly record: LeaseRecord;
+	/** By the queue's clock: until then nobody needs to give a sign. */
+	keptUntil: number;
 	cancelIdle: () => void;
 	cancelDeadline: () => void;
 	noted: Promise<void> | undefined;
@@ -103,11 +105,12 @@ export class LeaseBook {
 			() => void this.end(record.id, 'deadline'),
 			Math.max(0, record.deadlineMs - ageMs) + DEADLINE_GRACE_MS,
 		);
-		const booked: BookedLease = { record, cancelDeadline, cancelIdle: () => {}, noted: undefined };
+		const keptUntil = clock.now() + signWithinMs;
+		const booked = { record, keptUntil, cancelDeadline, cancelIdle: () => {}, noted: undefined };
 		this.#leases.set(record.id, booked);
 		this.#holdingBuild.set(record.buildId, record);
 		this.#holdingBuilder.set(record.builder.id, record);
-		this.#expectSign(booked, signWithinMs);
+		this.#expectSign(booked);
 		return record;
 	}
 
@@ -128,10 +131,14 @@ export class LeaseBook {
 		return this.#holdingBuilder.get(builderId);
 	}
 
-	/** A sign of life: `idleMs` begins anew. Rejects with `lease-lost` where it is over. */
-	renew(leaseId: string, idleMs?: number): { readonly remainingMs: number } {
+	/**
+	 * A sign of life: `idleMs` begins anew, and none is needed for `keepMs`, which a later call can make longer but not
+	 * shorter. Throws `lease-lost` where it is over.
+	 */
+	renew(leaseId: string, keepMs = 0): { readonly remainingMs: number } {
 		const booked = this.#holding(leaseId);
-		this.#expectSign(booked, idleMs ?? booked.record.idleMs);
+		booked.keptUntil = Math.max(booked.keptUntil, this.#options.clock.now() + keepMs);
+		this.#expectSign(booked);
 		const { since, deadlineMs } = booked.record;
 		return { remainingMs: Math.max(0, since + deadlineMs - this.#options.clock.now()) };
 	}
@@ -195,7 +202,8 @@ export class LeaseBook {
 		this.#holdingBuilder.delete(record.builder.id);
 	}
 
-	#expectSign(booked: BookedLease, withinMs: number): void {
+	#expectSign(booked: BookedLease): void {
+		const withinMs = Math.max(booked.record.idleMs, booked.keptUntil - this.#options.clock.now());
 		booked.cancelIdle();
 		booked.cancelIdle = this.#options.clock.schedule(() => void this.end(booked.record.id, 'idle'), withinMs);
 	}

@@ -148,8 +148,10 @@ export class LeaseDesk {
 
 	async detach(leaseId: string, keepMs: number): Promise<void> {
 		this.leases.renew(leaseId, keepMs);
-		const keptUntil = epochOf(this.#options.clock) + keepMs;
-		await this.#amend(this.find(leaseId, undefined), { keptUntil }, 'detach-recorded');
+		const lease = this.find(leaseId, undefined);
+		const until = epochOf(this.#options.clock) + keepMs;
+		const keptUntil = Math.max(until, lease.builder.lease?.keptUntil ?? 0);
+		await this.#amend(lease, { keptUntil }, 'detach-recorded');
 	}
 
 	/** Resolves when it is written down that the builder was given back. */

@@ -38,12 +38,12 @@ export class QueueLease implements Lease {
 
 	async detach(options: { readonly keepMs: number } & AbortOptions): Promise<void> {
 		throwIfAborted(options.signal);
-		this.#desk.detach(this.id, options.keepMs);
+		await this.#desk.detach(this.id, options.keepMs);
 	}
 
 	async release(outcome: BuildOutcome, options: AbortOptions = {}): Promise<void> {
 		throwIfAborted(options.signal);
-		this.#desk.release(this.id, outcome);
+		await this.#desk.release(this.id, outcome);
 	}
 
 	/** Gives the builder back as after a cancellation, unless that was done before. */
