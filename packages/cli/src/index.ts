@@ -69,6 +69,7 @@ export {
 	isContainerBuilderError,
 	type Lease,
 	type Logger,
+	type LogsOptions,
 	type MachineLimits,
 	type NetworkMode,
 	type ParseDefinitionOptions,

@@ -4,18 +4,19 @@
  *
  * @packageDocumentation
  */
+export type { AttachOptions } from './build/attach-options.js';
 export {
 	type CheckOptions,
 	type CheckProblem,
 	type CheckReport,
 	checkDefinition,
 } from './build/check-definition.js';
+export type { LogsOptions } from './build/read-logs.js';
 export { cacheDirectory, cachePath } from './cache-directory.js';
 export { type ImageCatalogueOptions, imageCatalogue } from './catalogue/image-catalogue.js';
 export type { RegistryCredentials } from './catalogue/registry-client.js';
 export { connectBuilder } from './client/connect-builder.js';
 export {
-	type AttachOptions,
 	type ClientOptions,
 	ContainerBuilder,
 	type ContainerBuilderOptions,

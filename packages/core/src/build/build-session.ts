@@ -64,6 +64,11 @@ export class BuildSession {
 		return this.#outputOffset - this.#lostOutput;
 	}
 
+	/** What lies before is not wanted. Before any output. */
+	beginOutputAt(offset: number): void {
+		this.#outputOffset = offset;
+	}
+
 	/** Numbers an event, keeps it and tells the listeners; nothing after `build-end`. */
 	publish(event: NewBuildEvent): void {
 		if (this.#ended) return;

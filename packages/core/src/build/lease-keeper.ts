@@ -10,8 +10,6 @@ export type QueueAnswer = 'alive' | 'unreachable' | 'closed';
 /** What a lease's keeper tells. */
 export interface LeaseKeeperOptions {
 	readonly clock: Clock;
-	/** Whether it gives signs of life by itself. */
-	readonly beats: boolean;
 	/** The lease is over. Called once. */
 	readonly onLost: (error: unknown) => void;
 	/** The queue did not answer: the build goes on, until the deadline if need be. Called at the first of a series. */
@@ -31,7 +29,7 @@ export class LeaseKeeper {
 		this.#lease = lease;
 		this.#options = options;
 		this.#deadlineAt = options.clock.now() + lease.deadlineMs;
-		if (options.beats) this.#schedule();
+		this.#schedule();
 	}
 
 	/** Whether the deadline has passed, as far as the queue has told of it. */

@@ -1,4 +1,5 @@
 import { RemoteBuilder } from '../client/remote-builder.js';
+import { tailOffset } from '../client/tail-offset.js';
 import { type LinkedSignal, linkSignal } from '../concurrency/link-signal.js';
 import { ContainerBuilderError, type ImageDigest, type Lease, type TerminalSize } from '../spec/index.js';
 import type { BuildSession } from './build-session.js';
@@ -25,8 +26,6 @@ export class LeaseRun {
 	readonly #session: BuildSession;
 	readonly #context: RunContext;
 	readonly #builder: RemoteBuilder;
-	/** Nothing of what becomes of it is up to this client. */
-	readonly #observes: boolean;
 	readonly #keeper: LeaseKeeper;
 	/** Ends whatever is under way. */
 	readonly #hard: LinkedSignal = linkSignal();
@@ -35,19 +34,12 @@ export class LeaseRun {
 	#canceling = false;
 	readonly #timers: (() => void)[] = [];
 
-	constructor(
-		session: BuildSession,
-		context: RunContext,
-		lease: Lease,
-		{ observe = false }: { readonly observe?: boolean } = {},
-	) {
+	constructor(session: BuildSession, context: RunContext, lease: Lease) {
 		this.lease = lease;
 		this.#session = session;
 		this.#context = context;
-		this.#observes = observe;
 		this.#keeper = new LeaseKeeper(lease, {
 			clock: context.clock,
-			beats: !observe,
 			onLost: (error) => this.#failSoon(ContainerBuilderError.from(error, 'lease-lost')),
 			onUnreachable: (error) =>
 				session.publish({
@@ -99,10 +91,14 @@ export class LeaseRun {
 		});
 	}
 
-	/** Watches a build that is under way already. */
-	watch(): Promise<ImageDigest> {
+	/** Watches a build that is under way already; with `tail` from so many of the last lines on that there are. */
+	watch({ tail }: { readonly tail?: number | undefined } = {}): Promise<ImageDigest> {
 		return this.#guard(async (signal) => {
 			await this.#connect(signal);
+			if (tail !== undefined) {
+				const { outputBytes: size } = await this.#builder.state({ signal });
+				this.#session.beginOutputAt(await tailOffset(this.#builder, { size, lines: tail, signal }));
+			}
 			return await this.#follow(signal);
 		});
 	}
@@ -142,7 +138,7 @@ export class LeaseRun {
 	cancel(): void {
 		if (this.#canceling) return;
 		this.#canceling = true;
-		if (this.#session.state !== 'building' || this.#observes) {
+		if (this.#session.state !== 'building') {
 			this.#hard.abort('canceled');
 			return;
 		}

@@ -11,6 +11,7 @@ import {
 	type ImageDigest,
 	type Lease,
 } from '../spec/index.js';
+import type { AttachOptions } from './attach-options.js';
 import type { BuildSession } from './build-session.js';
 import { decideRetry, type RetryDecision } from './decide-retry.js';
 import { formatOf, type ImageTarget, imageTarget } from './image-target.js';
@@ -71,25 +72,13 @@ export async function runAttached(
 	session: BuildSession,
 	context: RunContext,
 	control: RunControl,
-	options: AttachTarget,
+	options: Pick<AttachOptions, 'image' | 'force' | 'tail'>,
 ): Promise<BuildResult> {
-	const { image, force = false, observe = false } = options;
-	if (observe && image !== undefined)
-		throw new ContainerBuilderError('invalid-option', 'who only observes takes no image', {
-			hint: 'Leave out observe, or image.',
-		});
+	const { image, force = false, tail } = options;
 	const target = await imageTarget(image, { directory: process.cwd(), force });
 	const lease = await resumeBuild(session.id, context.queue, control.signal);
 	const running = { session, context, control, target };
-	const rules = { kept: observe ? 'observed' : 'left' } as const;
-	return await onLease(running, lease, formatOf(image), (run) => run.watch(), rules);
-}
-
-/** What {@link runAttached} is to do with the image. */
-interface AttachTarget {
-	readonly image?: BuildInput['image'];
-	readonly force?: boolean | undefined;
-	readonly observe?: boolean | undefined;
+	return await onLease(running, lease, formatOf(image), (run) => run.watch({ tail }), { kept: 'left' });
 }
 
 interface Running {
@@ -155,11 +144,8 @@ async function replaced(running: Running, lease: Lease, reason: ContainerBuilder
 interface LeaseRules {
 	/** Absent: nothing is begun anew. */
 	readonly decide?: (run: LeaseRun, error: ContainerBuilderError) => Promise<RetryDecision>;
-	/**
-	 * An image that nobody has taken: this process holds it, or the queue keeps it for a while. `observed`: the lease is
-	 * another client's, whatever becomes of the build.
-	 */
-	readonly kept: 'held' | 'left' | 'observed';
+	/** An image that nobody has taken: this process holds it, or the queue keeps it for a while. */
+	readonly kept: 'held' | 'left';
 }
 
 async function onLease(
@@ -170,7 +156,7 @@ async function onLease(
 	{ decide, kept }: LeaseRules,
 ): Promise<BuildResult> {
 	const { session, context, control, target } = running;
-	const run = new LeaseRun(session, context, lease, { observe: kept === 'observed' });
+	const run = new LeaseRun(session, context, lease);
 	const outcome = await withControl(control, run, async () => {
 		const image = await work(run);
 		throwIfAborted(control.signal);
@@ -184,11 +170,6 @@ async function onLease(
 		await run.close();
 		if (!run.detached) await release(running, lease, failure);
 	};
-	if (kept === 'observed') {
-		await run.close();
-		if (!(outcome instanceof ContainerBuilderError)) return outcome;
-		throw control.signal.aborted ? canceledError(control.signal) : outcome;
-	}
 	if (outcome instanceof ContainerBuilderError) {
 		if (run.detached) {
 			await run.close();

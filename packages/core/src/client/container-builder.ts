@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { AttachOptions } from '../build/attach-options.js';
 import { BuildHandle } from '../build/build-handle.js';
 import { BuildSession } from '../build/build-session.js';
+import { type LogsOptions, readLogs } from '../build/read-logs.js';
 import { runAttached, runBuild } from '../build/run-build.js';
 import type { RunContext } from '../build/run-context.js';
 import { BuilderQueue } from '../queue/builder-queue.js';
 import type { BuilderQueueOptions } from '../queue/builder-queue-options.js';
 import { checkSpecification } from '../queue/check-specification.js';
-import type {
-	AbortOptions,
-	Build,
-	BuildInput,
-	BuildOptions,
-	Clock,
-	Queue,
-	Transport,
-} from '../spec/index.js';
+import type { Build, BuildInput, BuildOptions, Clock, Queue, Transport } from '../spec/index.js';
 import { KeepAlive } from '../time/keep-alive.js';
 import { systemClock } from '../time/system-clock.js';
 
@@ -39,21 +33,6 @@ export interface ClientOptions {
 export type ContainerBuilderOptions =
 	| (ClientOptions & { readonly queue: Queue })
 	| (ClientOptions & BuilderQueueOptions & { readonly queue?: undefined });
-
-/** How to go on with a build. */
-export interface AttachOptions extends AbortOptions {
-	/** Byte of the builder's output to begin at; that of builders lost before does not count. @default 0 */
-	readonly from?: number | undefined;
-	/** Where the image goes, as in `BuildInput`. @default it stays on the builder */
-	readonly image?: BuildInput['image'];
-	/**
-	 * Only looks on: no sign of life is given, builder and image stay as they are, and `cancel()` ends the looking only.
-	 * @default false
-	 */
-	readonly observe?: boolean | undefined;
-	/** Overwrite an image that is there. @default false */
-	readonly force?: boolean | undefined;
-}
 
 /** Builds container images on machines that exist for one build each. */
 export class ContainerBuilder implements AsyncDisposable {
@@ -106,6 +85,14 @@ export class ContainerBuilder implements AsyncDisposable {
 				run: (control) => runAttached(session, this.#context, control, options),
 			}),
 		);
+	}
+
+	/**
+	 * The output of a build of one's own that runs, as it is kept on its builder. Looks on only: nothing of the build
+	 * changes. Ends with what there is already, with `follow` when the build is over. Rejects with `not-found`.
+	 */
+	logs(buildId: string, options: LogsOptions = {}): AsyncIterable<Uint8Array> {
+		return readLogs(buildId, this.#context, options);
 	}
 
 	/**

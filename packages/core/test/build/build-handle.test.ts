@@ -411,44 +411,65 @@ test('no longer than until the deadline, whatever is asked', async () => {
 	await expect(build.detach({ keepMs: 8_000 })).resolves.toEqual({ keptMs: 7_000 });
 });
 
-describe('who only observes', () => {
-	test('sees everything, and touches nothing', async () => {
+describe('the output of a build that runs', () => {
+	const read = async (output: AsyncIterable<Uint8Array>): Promise<string> => {
+		const chunks: Uint8Array[] = [];
+		for await (const bytes of output) chunks.push(bytes);
+		return Buffer.concat(chunks).toString();
+	};
+
+	test.each([
+		[{}, 'one\ntwo\nthree'],
+		[{ from: 4 }, 'two\nthree'],
+		[{ from: 13 }, ''],
+		[{ tail: 0 }, ''],
+		[{ tail: 1 }, 'three'],
+		[{ tail: 2 }, 'two\nthree'],
+		[{ tail: 3 }, 'one\ntwo\nthree'],
+		[{ tail: 9 }, 'one\ntwo\nthree'],
+	])('is read with %j, as far as there is any', async (options, expected) => {
 		const { builder, queue, client } = await makeWorld();
-		builder.succeed(IMAGE, 'done\n');
-		queue.idleMs = 30;
-		const build = client.attach('some-build-id', { observe: true });
-		const { image, lastOutput } = await build;
-		expect(image.size).toBe(IMAGE.length);
-		expect(lastOutput).toEqual(['done']);
-		await new Promise((resolve) => setTimeout(resolve, 50));
-		await client.close();
-		expect(queue).toMatchObject({ released: [], detached: [], renews: 0 });
+		builder.begin();
+		builder.print('one\ntwo\n');
+		builder.print('three');
+		expect(await read(client.logs('some-build-id', options))).toBe(expected);
+		expect(queue).toMatchObject({ renews: 0, detached: [], released: [] });
 		expect(builder.cancels).toEqual([]);
 	});
 
-	test('stops looking, and the build goes on', async () => {
-		const { builder, queue, client } = await makeWorld();
+	test('is followed to its end', async () => {
+		const { builder, client } = await makeWorld();
 		builder.begin();
-		builder.print('a line\n');
-		const build = client.attach('some-build-id', { observe: true });
-		await new Promise<void>((resolve) => void build.once('output', () => resolve()));
-		await build.cancel();
-		await expect(build).rejects.toMatchObject({ code: 'canceled' });
-		expect(queue).toMatchObject({ released: [], detached: [] });
-		expect(builder.cancels).toEqual([]);
+		builder.print('one\ntwo\n');
+		const reading = read(client.logs('some-build-id', { tail: 1, follow: true }));
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		builder.print('three\n');
+		builder.backendEnd(0);
+		builder.built(IMAGE);
+		expect(await reading).toBe('two\nthree\n');
 	});
 
-	test('hears of a failure, and takes no image', async () => {
-		const { builder, queue, client } = await makeWorld();
+	test('has its last lines found far back', async () => {
+		const { builder, client } = await makeWorld();
 		builder.begin();
-		builder.end('failed');
-		await expect(client.attach('some-build-id', { observe: true })).rejects.toMatchObject({
-			code: 'build-failed',
+		builder.print(`first\n${'x'.repeat(200_000)}\nlast\n`);
+		expect((await read(client.logs('some-build-id', { tail: 2 }))).length).toBe(200_006);
+		expect(await read(client.logs('some-build-id', { tail: 1 }))).toBe('last\n');
+	});
+
+	test.each([{ from: -1 }, { tail: 1.5 }])('is not read with %j', async (options) => {
+		const { client } = await makeWorld();
+		await expect(read(client.logs('some-build-id', options))).rejects.toMatchObject({
+			code: 'invalid-option',
 		});
-		expect(queue.released).toEqual([]);
-		await expect(client.attach('some-build-id', { observe: true, image: 'hello.sif' })).rejects.toMatchObject(
-			{ code: 'invalid-option' },
-		);
+	});
+
+	test('is attached to from the last lines on', async () => {
+		const { builder, client } = await makeWorld();
+		builder.succeed(IMAGE, 'one\ntwo\nthree\n');
+		const build = client.attach('some-build-id', { tail: 1 });
+		expect(await read(build.output())).toBe('three\n');
+		expect((await build).lastOutput).toEqual(['three']);
 	});
 });
 
