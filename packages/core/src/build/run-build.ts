@@ -180,6 +180,12 @@ async function onLease(
 			await run.close();
 			throw new RetryWanted(outcome);
 		}
+		if (kept === 'left' && outcome.code === 'image-write' && !control.signal.aborted) {
+			// There is an image, and it can be had once there is room for it.
+			await run.detach(undefined, control.signal).catch(() => {});
+			await run.close();
+			throw outcome;
+		}
 		await giveBack();
 		if (control.signal.aborted) throw canceledError(control.signal);
 		throw decision === 'when-asked' ? lostAfterStart(outcome) : outcome;

@@ -110,7 +110,7 @@ export class QueueEngine {
 	}
 
 	async resume(buildId: string, user: string | undefined, signal: AbortSignal | undefined): Promise<Lease> {
-		await this.#parts.recovery.done(signal);
+		await this.#recovered(signal);
 		const lease = this.desk.leases.ofBuild(buildId);
 		if (lease === undefined || (user !== undefined && lease.user !== user)) {
 			throw new ContainerBuilderError('not-found', `no build ${buildId} of yours is running`);
@@ -119,7 +119,7 @@ export class QueueEngine {
 	}
 
 	async cancel(buildId: string, user: string | undefined, reason: string): Promise<void> {
-		await this.#parts.recovery.done(undefined);
+		await this.#recovered(undefined);
 		const build = this.find(buildId, user);
 		if (build === undefined)
 			throw new ContainerBuilderError('not-found', `there is no build ${buildId} of yours`);
@@ -192,6 +192,12 @@ export class QueueEngine {
 	handOver(): Promise<void> {
 		this.#closing ??= this.#abandon('handed-over');
 		return this.#closing;
+	}
+
+	/** Whoever asks for a build asks for those of an earlier process too: starts the queue as a checkout does. */
+	async #recovered(signal: AbortSignal | undefined): Promise<void> {
+		const { recovery } = this.#parts;
+		if (!recovery.isDone) await Promise.race([recovery.done(signal), this.start()]);
 	}
 
 	async #startUp(): Promise<void> {

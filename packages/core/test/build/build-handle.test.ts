@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildEvent, ContainerBuilderError, deferred } from '@olcf/container-builder-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -380,6 +380,22 @@ test('a detached build goes on, and is taken up again with its output and its im
 	expect(Buffer.concat(chunks).toString()).toBe('ore after');
 	expect(result.image).toMatchObject({ path: join(directory, 'hello.sif'), size: IMAGE.length });
 	expect(queue.released).toEqual([{ builderId: 'builder-1', outcome: { status: 'succeeded' } }]);
+});
+
+test('attached, an image that cannot be written stays where it is', async () => {
+	const { builder, queue, client, directory } = await makeWorld();
+	const folder = join(directory, 'folder');
+	await mkdir(folder);
+	builder.begin();
+	builder.print('a line\n');
+	const build = client.attach('some-build-id', { image: join(folder, 'hello.sif') });
+	await new Promise<void>((resolve) => void build.once('output', () => resolve()));
+	await rmdir(folder);
+	builder.backendEnd(0);
+	builder.built(IMAGE);
+	await expect(build).rejects.toMatchObject({ code: 'image-write' });
+	expect(queue.released).toEqual([]);
+	expect(queue.detached).toEqual([{ builderId: 'builder-1', keepMs: queue.remainingMs }]);
 });
 
 test('attached without a target, the image is left where it is', async () => {

@@ -619,6 +619,25 @@ describe('leases', () => {
 		await queue.cancel(buildId(1));
 	});
 
+	it('takes a builder back as soon as its build has ended by a cancellation', async () => {
+		const { queue, advance, leaseOf, daemons, provider } = make();
+		const checkout = queue.checkout({ buildId: buildId(1) });
+		await advance(2 * SECOND);
+		const lease = await leaseOf(checkout);
+		await queue.cancel(buildId(1));
+		await advance();
+		daemons.get(lease.builderId)?.reportEnd('canceled');
+		await advance(2 * SECOND);
+		expect(provider.machines).toEqual([]);
+		expect(await queue.find(buildId(1))).toMatchObject({ state: 'canceled' });
+	});
+
+	it('answers who asks for builds before anybody has started it', async () => {
+		const { queue } = make();
+		await expect(queue.resume(buildId(1))).rejects.toMatchObject({ code: 'not-found' });
+		await expect(queue.cancel(buildId(1))).rejects.toMatchObject({ code: 'not-found' });
+	});
+
 	it('shows users their own builds only', async () => {
 		const { queue, advance, leaseOf } = make();
 		const alice = queue.forUser('alice');

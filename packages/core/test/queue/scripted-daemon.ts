@@ -117,6 +117,12 @@ export class ScriptedDaemon {
 		this.#wake();
 	}
 
+	/** Reports that the build is over. */
+	reportEnd(phase: 'built' | 'failed' | 'canceled'): void {
+		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'end', phase });
+		this.#wake();
+	}
+
 	/** Reports bases, as a real daemon does before its backend starts. */
 	reportBases(bases: readonly ResolvedBase[]): void {
 		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'bases', bases });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
 import { randomSecret } from '../../protocol/enrolment.js';
 import {
+	type BuilderEvent,
 	type BuildOutcome,
 	type Clock,
 	ContainerBuilderError,
@@ -26,6 +27,8 @@ import { sealLogins } from './seal-logins.js';
 
 /** What a backend gets to end by itself after a cancellation, before its builder is destroyed. */
 const CANCEL_GRACE_MS = 15_000;
+/** What a client gets to read the end of a build that was canceled elsewhere. */
+const LAST_WORDS_MS = 1_000;
 /** What a builder of the reserve may take to say that it is there, before it is handed out. */
 const PROBE_LIMIT_MS = 3_000;
 /** What a leased builder may take to know another token, redials included. */
@@ -71,7 +74,7 @@ export class LeaseDesk {
 		const { buildId, user } = entry;
 		const { id, deadlineMs, idleMs } = this.leases.terms();
 		const token = randomSecret();
-		builder.take((event) => builds.reported(buildId, event));
+		builder.take((event) => this.#reported(builder, buildId, event));
 		try {
 			await builder.link.callOnce('probe', {}, PROBE_LIMIT_MS);
 			await builds.opened(buildId);
@@ -103,7 +106,7 @@ export class LeaseDesk {
 		const { id, buildId, user, deadlineMs, idleMs, keptUntil, canceled } = stored;
 		const now = epochOf(clock);
 		const ageMs = Math.max(0, now - stored.grantedAt);
-		builder.take((event) => builds.reported(buildId, event));
+		builder.take((event) => this.#reported(builder, buildId, event));
 		const lease = this.leases.start(
 			{ id, buildId, user, builder, deadlineMs, idleMs },
 			{
@@ -196,6 +199,15 @@ export class LeaseDesk {
 	/** Ends them all; resolves when that is written down. */
 	async close(): Promise<void> {
 		await Promise.all(this.leases.active.map(({ id }) => this.leases.end(id, 'queue-closed')));
+	}
+
+	/** What was canceled and has ended needs its builder no more, whoever may be there to give it back. */
+	#reported(builder: PooledBuilder, buildId: string, event: BuilderEvent): void {
+		const { builds, clock } = this.#options;
+		builds.reported(buildId, event);
+		const lease = this.leases.ofBuilder(builder.id);
+		if (event.type !== 'end' || builder.lease?.canceled === undefined || lease === undefined) return;
+		clock.schedule(() => void this.leases.end(lease.id, 'canceled'), LAST_WORDS_MS);
 	}
 
 	async #tell(
