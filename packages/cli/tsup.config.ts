@@ -4,7 +4,11 @@ import { base } from '../../tsup.config.base.js';
 
 const { version } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'));
 const define = { CONTAINER_BUILDER_VERSION: JSON.stringify(version) };
-const commands = ['container-builder', 'cb-doctor', 'cb-image', 'cb-images', 'cb-queue', 'cb-status'];
+const commands = [
+	'container-builder',
+	...['cb-attach', 'cb-logs', 'cb-cancel', 'cb-status'],
+	...['cb-doctor', 'cb-image', 'cb-images', 'cb-queue'],
+];
 
 export default defineConfig([
 	{

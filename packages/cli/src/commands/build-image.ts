@@ -1,22 +1,25 @@
-import { type BuildResult, ContainerBuilderError } from '@olcf/container-builder-core/spec';
+import { resolve } from 'node:path';
+import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 import type { ContainerBuilderOptions } from '../index.js';
+import { Interrupted } from '../interrupted.js';
 import type { containerBuilderCommand } from '../options/container-builder-options.js';
-import { buildReporter } from '../output/build-reporter.js';
-import { describeLastOutput } from '../output/describe-error.js';
 import { endpointHost } from '../output/endpoint-host.js';
-import { formatDuration } from '../output/format-duration.js';
-import { formatSize } from '../output/format-size.js';
 import { writeJson } from '../output/write-json.js';
 import { type QueueAddress, queueAddress } from '../queue-address.js';
-import { followTerminal, terminalSize } from './follow-terminal.js';
+import { Departure } from './departure.js';
+import { terminalSize } from './follow-terminal.js';
 import { readArchitecture } from './read-architecture.js';
 import { readBackend } from './read-backend.js';
 import { readBuildArguments } from './read-build-arguments.js';
 import { readContext } from './read-context.js';
 import { readLogins } from './read-logins.js';
 import { readSecrets } from './read-secrets.js';
+import { repeatLastLines } from './repeat-last-lines.js';
 import { retryHint } from './retry-hint.js';
 import type { CommandContext } from './run-command.js';
+import { tellDeparture } from './tell-departure.js';
+import { tellResult } from './tell-result.js';
+import { watchBuild } from './watch-build.js';
 
 type Context = CommandContext<typeof containerBuilderCommand.options>;
 
@@ -24,6 +27,7 @@ type Context = CommandContext<typeof containerBuilderCommand.options>;
 export async function buildImage(context: Context): Promise<number> {
 	const { values, positionals, invocation, phases, signal } = context;
 	const { stdout, stderr, directory } = invocation;
+	const { json, detach, keep } = values;
 	const [image = '', definition = ''] = positionals;
 	const address = chosenQueue(context);
 	const architecture = readArchitecture(values.arch, address === undefined ? 'embedded' : 'remote');
@@ -40,7 +44,10 @@ export async function buildImage(context: Context): Promise<number> {
 			? embeddedOptions(values)
 			: { queue: address.endpoint, token: address.token, insecure: address.insecure },
 	);
+	const cancel = new AbortController();
+	let onAbort = (): void => cancel.abort(signal.reason);
 	try {
+		if (signal.aborted) cancel.abort(signal.reason);
 		const build = builder.build(
 			{
 				definition,
@@ -54,9 +61,10 @@ export async function buildImage(context: Context): Promise<number> {
 				secrets,
 				logins,
 				context: source,
+				labels: { image: resolve(directory, image) },
 			},
 			{
-				signal,
+				signal: cancel.signal,
 				directory,
 				force: values.force,
 				debug: values.debug,
@@ -67,30 +75,46 @@ export async function buildImage(context: Context): Promise<number> {
 				limits: values['limit-time'] === undefined ? undefined : { timeMs: values['limit-time'] },
 			},
 		);
-		const stopFollowing = wantsTerminal ? followTerminal(stdout, build) : () => {};
-		const report = buildReporter({
-			phases,
-			// With --json stdout has the one document and nothing else.
-			output: values.json ? stderr : stdout,
-			queueHost: address === undefined ? 'embedded in this command' : endpointHost(address.endpoint.url).host,
-			image,
-		});
+		const departure = new Departure(build, { keepMs: keep, phases });
+		onAbort = () => {
+			// Who loses the terminal loses nothing, where there is somebody to leave the build to.
+			if (address !== undefined && isHangUp(signal.reason)) void departure.begin();
+			else cancel.abort(signal.reason);
+		};
+		signal.addEventListener('abort', onAbort, { once: true });
+		if (detach) void departure.begin();
 		try {
-			for await (const event of build) await report(event);
-			const result = await build;
-			tellResult(result, context);
+			const queueHost =
+				address === undefined ? 'embedded in this command' : endpointHost(address.endpoint.url).host;
+			// With --json stdout has the one document and nothing else, with --detach the id.
+			const output = detach ? undefined : json ? stderr : stdout;
+			const result = await watchBuild(build, context, {
+				...{ output, queueHost, image, hasTerminal: wantsTerminal },
+			});
+			tellResult(result, { invocation, phases, json });
 			return 0;
-		} finally {
-			stopFollowing();
+		} catch (caught) {
+			const keptMs = await departure.keptMs;
+			if (keptMs === 0) throw caught;
+			phases.stop();
+			if (detach && json) writeJson(stdout, { status: 'detached', id: build.id, keptMs });
+			else if (detach) stdout.write(`${build.id}\n`);
+			tellDeparture(phases, build.id, keptMs);
+			return detach ? 0 : 130;
 		}
 	} catch (caught) {
 		phases.stop();
 		const error = ContainerBuilderError.from(caught);
-		repeatLastLines(error, context);
+		repeatLastLines(error, { phases, json });
 		throw retryHint(error, values);
 	} finally {
+		signal.removeEventListener('abort', onAbort);
 		await builder.close();
 	}
+}
+
+function isHangUp(reason: unknown): boolean {
+	return reason instanceof Interrupted && reason.signal === 'SIGHUP';
 }
 
 const EMBEDDED_ONLY = [
@@ -101,6 +125,13 @@ const EMBEDDED_ONLY = [
 	'limit-disk',
 	'limit-processes',
 ] as const;
+
+const WHY_QUEUE = {
+	priority: 'where others wait too',
+	detach: 'which the build can be left to',
+	keep: 'which the build can be left to',
+} as const;
+const QUEUE_ONLY = Object.keys(WHY_QUEUE) as (keyof typeof WHY_QUEUE)[];
 
 /** Options of the queue in this process. */
 function embeddedOptions(values: Context['values']): ContainerBuilderOptions {
@@ -122,11 +153,14 @@ function chosenQueue({ values, invocation }: Context): QueueAddress | undefined 
 	// A named provider means the embedded queue, whatever the environment says.
 	const embedded = values.provider !== undefined && values.queue === undefined;
 	const address = embedded ? undefined : queueAddress(values, invocation.environment);
-	if (address === undefined && values.priority !== undefined) {
-		throw new ContainerBuilderError('invalid-option', '--priority needs a queue, where others wait too', {
+	const forQueue = QUEUE_ONLY.find((name) => values[name] !== undefined);
+	if (address === undefined && forQueue !== undefined) {
+		throw new ContainerBuilderError('invalid-option', `--${forQueue} needs a queue, ${WHY_QUEUE[forQueue]}`, {
 			hint: embedded ? 'Leave it out.' : 'Name one by --queue or CONTAINER_BUILDER_QUEUE, or leave it out.',
 		});
 	}
+	if (values.keep !== undefined && !values.detach)
+		throw new ContainerBuilderError('invalid-option', '--keep goes with --detach');
 	if (address !== undefined && forEmbedded.length > 0) {
 		throw new ContainerBuilderError(
 			'invalid-option',
@@ -135,18 +169,4 @@ function chosenQueue({ values, invocation }: Context): QueueAddress | undefined 
 		);
 	}
 	return address;
-}
-
-function tellResult(result: BuildResult, { values, invocation, phases }: Context): void {
-	const { path, size, sha256 } = result.image;
-	if (values.json) writeJson(invocation.stdout, { status: 'succeeded', ...result });
-	phases.line(
-		`Built ${path ?? 'the image'}: ${formatSize(size)}, sha256:${sha256}, ${formatDuration(result.durationMs)}`,
-	);
-}
-
-/** The last lines again, so that they stand beside the reason. */
-function repeatLastLines(error: ContainerBuilderError, { values, phases }: Context): void {
-	if (error.code === 'canceled' || values.json) return;
-	for (const line of describeLastOutput(error.build?.lastOutput ?? [])) phases.line(line);
 }

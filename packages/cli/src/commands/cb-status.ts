@@ -1,8 +1,10 @@
+import type { BuildRecord } from '@olcf/container-builder-core/spec';
 import type { CommandMain } from '../invocation.js';
 import { cbStatusCommand } from '../options/cb-status-options.js';
 import { writeJson } from '../output/write-json.js';
 import { openQueue } from './open-queue.js';
 import { runCommand } from './run-command.js';
+import { showBuilds } from './show-builds.js';
 import { showStatus } from './show-status.js';
 
 /** `cb-status`. */
@@ -12,6 +14,14 @@ export const cbStatus: CommandMain = (invocation) =>
 		const { builder, host } = await openQueue(values, context);
 		try {
 			phases.start('Connecting to BuilderQueue');
+			if (values.mine) {
+				const builds: BuildRecord[] = [];
+				for await (const build of builder.queue.list({}, { signal })) builds.push(build);
+				phases.done(`Connected to queue: ${host}`);
+				if (values.json) writeJson(invocation.stdout, builds);
+				else invocation.stdout.write(showBuilds(builds));
+				return 0;
+			}
 			const status = await builder.queue.status({ signal });
 			phases.done(`Connected to queue: ${host}`);
 			if (values.json) writeJson(invocation.stdout, status);

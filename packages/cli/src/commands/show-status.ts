@@ -3,8 +3,7 @@ import type { BuilderSummary, QueueStatus, WaitingSummary } from '@olcf/containe
 import { endpointHost } from '../output/endpoint-host.js';
 import { formatDuration } from '../output/format-duration.js';
 import { describePool } from './describe-pool.js';
-
-const RULE = '-------------';
+import { showSection } from './show-section.js';
 
 /**
  * What `cb-status` prints, in the words of the original; starting builders where there are any. With `explain` also the
@@ -19,15 +18,15 @@ export function showStatus(
 	const reserve = builders.filter(({ state }) => state === 'ready');
 	const starting = builders.filter(({ state }) => state === 'creating' || state === 'booting');
 	return [
-		...section('Active builders', active.map(describeBuilder)),
-		...section('Reserve builders', reserve.map(describeBuilder)),
-		...(starting.length === 0 ? [] : section('Starting builders', starting.map(describeStarting))),
-		...section(
+		...showSection('Active builders', active.map(describeBuilder)),
+		...showSection('Reserve builders', reserve.map(describeBuilder)),
+		...(starting.length === 0 ? [] : showSection('Starting builders', starting.map(describeStarting))),
+		...showSection(
 			'Waiting',
 			waiting.map((one) => describeWaiting(one, explain)),
 		),
 		...(explain
-			? section(
+			? showSection(
 					'Pools',
 					pools.map((pool) => describePool(pool, builders)),
 				)
@@ -36,10 +35,6 @@ export function showStatus(
 	]
 		.map((line) => stripVTControlCharacters(line))
 		.join('\n');
-}
-
-function section(title: string, entries: readonly (readonly string[])[]): string[] {
-	return [RULE, title, RULE, ...entries.flatMap((lines) => [...lines, RULE])];
 }
 
 function describeBuilder({ id, endpoint }: BuilderSummary): string[] {

@@ -159,6 +159,23 @@ export const courseOptions = [
 /** Of `container-builder`: what is asked of a queue. */
 export const checkoutOptions = [
 	{
+		name: 'detach',
+		short: 'd',
+		type: 'boolean',
+		section: 'Queue',
+		description:
+			'print the id of the build and leave as soon as its builder has all that it needs; cb-attach ID brings IMAGE',
+	},
+	{
+		name: 'keep',
+		type: 'duration',
+		placeholder: 'TIME',
+		section: 'Queue',
+		description:
+			'with --detach: for how long the builder is kept from then on, with the build and its image: 90m, 4h',
+		defaultText: "until the queue's deadline for builds, which is told",
+	},
+	{
 		name: 'priority',
 		type: 'text',
 		choices: ['low', 'normal', 'high'],

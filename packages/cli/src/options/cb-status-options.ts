@@ -7,6 +7,11 @@ export const cbStatusCommand = defineCommand({
 	summary: 'Shows the active, starting and reserve builders of a queue, and who waits for one.',
 	options: [
 		{
+			name: 'mine',
+			type: 'boolean',
+			description: 'show your builds instead: those that wait or run, and those that ended lately',
+		},
+		{
 			name: 'explain',
 			type: 'boolean',
 			description:
@@ -18,6 +23,7 @@ export const cbStatusCommand = defineCommand({
 	environment: queueVariables,
 	examples: [
 		{ line: 'cb-status --queue wss://queue.example:8080', description: 'the builders of that queue' },
+		{ line: 'cb-status --mine', description: 'what has become of my builds?' },
 		{ line: 'cb-status --explain', description: 'why is no builder being made?' },
 		{ line: 'cb-status --json', description: 'the same for programs; the queue comes from the environment' },
 	],

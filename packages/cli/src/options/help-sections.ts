@@ -25,9 +25,18 @@ export function usageLines(command: CommandSpecification): readonly string[] {
 			.filter(Boolean)
 			.join(' ');
 	return [
-		line('', ...positionals.map(({ name, optional }) => (optional ? `[${name}]` : name))),
+		line('', ...positionals.map(positionalText)),
 		...variants.map(({ option, positionals: names }) => line(`--${option}`, ...names)),
 	];
+}
+
+function positionalText({
+	name,
+	optional,
+	repeatable,
+}: NonNullable<CommandSpecification['positionals']>[number]) {
+	const words = repeatable ? `${name}...` : name;
+	return optional ? `[${words}]` : words;
 }
 
 /** What help has behind the options: environment, exit codes, examples. */

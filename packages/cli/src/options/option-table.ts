@@ -33,6 +33,8 @@ interface ArgumentSpecification {
 	readonly description: string;
 	/** @default false */
 	readonly optional?: boolean | undefined;
+	/** Whether there may be several; of the last one only. @default false */
+	readonly repeatable?: boolean | undefined;
 }
 
 /** One environment variable that a command reads. */

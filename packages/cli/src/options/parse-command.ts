@@ -53,8 +53,10 @@ export function parseCommand<const O extends readonly OptionSpecification[]>(
 		.addHelpText('after', helpTail(specification))
 		.showHelpAfterError(`hint: ${specification.name} --help`)
 		.action(() => {});
-	for (const { name, description, optional } of positionalsOf(specification, words))
-		command.argument(optional ? `[${name}]` : `<${name}>`, description);
+	for (const { name, description, optional, repeatable } of positionalsOf(specification, words)) {
+		const words = repeatable ? `${name}...` : name;
+		command.argument(optional ? `[${words}]` : `<${words}>`, description);
+	}
 	for (const option of specification.options) addOption(command, option);
 	try {
 		command.parse(words, { from: 'user' });

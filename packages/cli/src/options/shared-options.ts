@@ -60,3 +60,26 @@ export const exitCodes = {
 	transfer: [EXIT_CODES.transfer, 'context or image could not be moved or verified'],
 	canceled: [EXIT_CODES.canceled, 'by the user'],
 } as const satisfies Record<string, readonly [number, string]>;
+
+/** Of commands that are about a build which runs. */
+export const buildIdArgument = {
+	name: 'ID',
+	description: 'the build, as container-builder --detach and cb-status --mine print it',
+} as const;
+
+/** Of commands that show output which is there already. */
+export const tailOptions = [
+	{
+		name: 'from',
+		type: 'size',
+		placeholder: 'OFFSET',
+		description: 'begin at this byte of the output',
+		defaultText: 'its first',
+	},
+	{
+		name: 'tail',
+		type: 'count',
+		placeholder: 'N',
+		description: 'begin with the last N lines that there are already',
+	},
+] as const satisfies readonly OptionSpecification[];

@@ -1,0 +1,22 @@
+import type { CommandMain } from '../invocation.js';
+import { cbLogsCommand } from '../options/cb-logs-options.js';
+import { writeBytes } from '../output/write-bytes.js';
+import { openQueue } from './open-queue.js';
+import { readTail } from './read-tail.js';
+import { runCommand } from './run-command.js';
+
+/** `cb-logs`. */
+export const cbLogs: CommandMain = (invocation) =>
+	runCommand(cbLogsCommand, invocation, async (context) => {
+		const { values, positionals, signal } = context;
+		const [id = ''] = positionals;
+		const begin = readTail(values);
+		const { builder } = await openQueue(values, context);
+		try {
+			const logs = builder.logs(id, { ...begin, follow: values.follow, signal });
+			for await (const bytes of logs) await writeBytes(invocation.stdout, bytes);
+			return 0;
+		} finally {
+			await builder.close();
+		}
+	});

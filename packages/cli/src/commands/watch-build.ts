@@ -1,0 +1,36 @@
+import type { Build, BuildResult } from '@olcf/container-builder-core/spec';
+import type { OutputStream } from '../invocation.js';
+import type { OptionSpecification } from '../options/option-table.js';
+import { buildReporter } from '../output/build-reporter.js';
+import { followTerminal } from './follow-terminal.js';
+import type { CommandContext } from './run-command.js';
+
+/** How a build is shown. */
+export interface WatchOptions {
+	/** Gets the output of the build; undefined: it is not shown. */
+	readonly output: OutputStream | undefined;
+	/** What `Connected to queue:` names. */
+	readonly queueHost: string;
+	/** Where the image goes. */
+	readonly image: string;
+	/** Whether the build has a terminal, of the size of this one. */
+	readonly hasTerminal: boolean;
+}
+
+/** Shows a build until it is over, wherever it was begun. Rejects with what it failed with. */
+export async function watchBuild(
+	build: Build,
+	{ invocation, phases }: Pick<CommandContext<readonly OptionSpecification[]>, 'invocation' | 'phases'>,
+	{ output, queueHost, image, hasTerminal }: WatchOptions,
+): Promise<BuildResult> {
+	const stopFollowing = hasTerminal ? followTerminal(invocation.stdout, build) : () => {};
+	const report = buildReporter({ phases, output: output ?? invocation.stdout, queueHost, image });
+	try {
+		for await (const event of build) {
+			if (output !== undefined || event.type !== 'output') await report(event);
+		}
+		return await build;
+	} finally {
+		stopFollowing();
+	}
+}
