@@ -12,7 +12,7 @@ describe('a random day', () => {
 	const met = new Set<string>();
 	let days = 0;
 
-	it.each(seeds)('goes well with seed %i', async (seed) => {
+	it.each(seeds)('goes well with seed %i', { timeout: 120_000 }, async (seed) => {
 		const { wrongs, plan, leases, builds, judged, troubles } = await randomDay(seed);
 		expect(wrongs.slice(0, 10), `RANDOM_DAYS=${seed} lives through it again`).toEqual([]);
 		expect(plan.visits.length).toBeGreaterThanOrEqual(500);
