@@ -4,6 +4,9 @@ import type { DayVisit } from './day-visits.js';
 
 const CLASSES = ['high', 'normal', 'low'] as const;
 
+/** Within which it shows that a builder which is handed out is of no use. */
+const HAND_OUT_MS = 5_000;
+
 /** A build in line. Times are in milliseconds from midnight. */
 interface Waiting {
 	readonly visit: DayVisit;
@@ -37,8 +40,10 @@ export class LineWatch {
 	readonly #servedAt = new Map<string, number>();
 	/** Builders that have been ready, and are nobody's. */
 	readonly #ready = new Set<string>();
-	/** Builders that failed when they were to be handed out: somebody came ahead of the others thereby. */
+	/** Builders that failed when they were to be handed out: somebody comes ahead of the others thereby. */
 	#handFailures = 0;
+	/** What is wrong unless such a builder explains it: who it was for was not in line meanwhile. */
+	#suspicions: { readonly wrong: string; readonly at: number }[] = [];
 	readonly #grantedAt = new Map<string, number>();
 	#heardAt = 0;
 	/** When the process before this one was last heard of. */
@@ -70,6 +75,7 @@ export class LineWatch {
 
 	heard(event: QueueEvent, now: number): void {
 		this.#heardAt = now;
+		this.settle(now);
 		switch (event.type) {
 			case 'checkout-start':
 				this.#comes(event.buildId, now);
@@ -91,9 +97,17 @@ export class LineWatch {
 				if (event.leaseId === undefined) this.#ready.add(event.builderId);
 				break;
 			case 'builder-failed':
-				if (this.#ready.delete(event.builderId)) this.#handFailures++;
+				if (this.#ready.delete(event.builderId) && this.#suspicions.shift() === undefined)
+					this.#handFailures++;
 				break;
 		}
+	}
+
+	/** Whatever nothing has explained until now was wrong. */
+	settle(now: number): void {
+		const late = this.#suspicions.filter(({ at }) => now - at > HAND_OUT_MS);
+		this.#suspicions = this.#suspicions.filter((suspicion) => !late.includes(suspicion));
+		for (const { wrong } of late) this.#wrong(wrong);
 	}
 
 	/** A lease of an earlier process goes on in this one: its user was served when it was granted. */
@@ -125,7 +139,8 @@ export class LineWatch {
 		const own = this.#waiting.get(buildId);
 		if (own !== undefined) {
 			const wrong = this.#again.has(buildId) ? undefined : this.#overtaken(own, now);
-			if (wrong !== undefined && --this.#handFailures < 0) this.#wrong(wrong);
+			if (wrong !== undefined && this.#handFailures > 0) this.#handFailures--;
+			else if (wrong !== undefined) this.#suspicions.push({ wrong, at: now });
 			this.judged++;
 			this.#servedAt.set(keyOf(own.visit), now);
 		}

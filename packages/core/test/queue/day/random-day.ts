@@ -81,6 +81,7 @@ class Day {
 		for (const buildId of this.#watch.present) this.#watch.wrong(`${buildId} has got no answer`);
 		// Builders of those who vanished are taken back, and the reserve is filled again.
 		await this.#site.advance(2 * HOUR);
+		this.#watch.line.settle(Number.POSITIVE_INFINITY);
 		await this.#checkRest();
 		await this.#closeAndCheck();
 	}
