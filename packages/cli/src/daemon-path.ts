@@ -1,22 +1,6 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
+import { packageFile } from './package-file.js';
 
-/**
- * The daemon's one file, `cb-builder.mjs`, as it lies in this package's `dist`. Rejects a package that was not built.
- *
- * @throws ContainerBuilderError `builder-image`
- */
+/** The daemon's one file as it lies in this package's `dist`. Throws `builder-image` for a package that was not built. */
 export function daemonPath(): string {
-	let directory = dirname(fileURLToPath(import.meta.url));
-	for (let depth = 0; depth < 3; depth++) {
-		for (const candidate of [join(directory, 'cb-builder.mjs'), join(directory, 'dist', 'cb-builder.mjs')]) {
-			if (existsSync(candidate)) return candidate;
-		}
-		directory = dirname(directory);
-	}
-	throw new ContainerBuilderError('builder-image', 'this package has no dist/cb-builder.mjs', {
-		hint: 'In a checkout, build it: npm run build',
-	});
+	return packageFile('cb-builder.mjs');
 }

@@ -209,8 +209,8 @@ describe('cb-cancel', () => {
 });
 
 test.each([
-	[['--detach', 'a.sif', 'hello.def'], '--detach needs a queue'],
-	[['--keep', '1h', 'a.sif', 'hello.def'], '--keep needs a queue'],
+	[['--detach', '--limit-memory', '1G', 'a.sif', 'hello.def'], '--limit-memory: not with --detach'],
+	[['--keep', '1h', 'a.sif', 'hello.def'], '--keep goes with --detach'],
 ])('%j without a queue', async (argv, message) => {
 	const { status, stderr } = await run(containerBuilder, argv);
 	expect(status).toBe(2);

@@ -7,6 +7,7 @@ const FIXED = ['owner', 'listen', 'tls', 'store', 'catalogue', 'registries', 'in
 /** Throws `invalid-configuration` where a running queue would have to be started anew for a configuration. */
 export function checkReload(before: QueueConfiguration, after: QueueConfiguration): void {
 	const changed: string[] = FIXED.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+	if (before.shutdown.whenIdleMs !== after.shutdown.whenIdleMs) changed.push('shutdown.whenIdle');
 	for (const { name, provider } of after.pools) {
 		const known = before.pools.find((pool) => pool.name === name);
 		if (known !== undefined && JSON.stringify(known.provider) !== JSON.stringify(provider)) {

@@ -17,6 +17,7 @@ import { openFiles } from './open-files.js';
 import type { ProviderFactories } from './provider-factories.js';
 import { type QueueServer, serveQueue } from './serve-queue.js';
 import { type ServiceLogger, serviceLogger } from './service-logger.js';
+import { untilIdle } from './until-idle.js';
 
 const DRAIN_MS = 600_000;
 /** Who waits for so long stands by. */
@@ -49,6 +50,8 @@ export interface QueueService extends AsyncDisposable {
 	readonly ready: Promise<void>;
 	/** Resolves when the queue has ended, with why. */
 	readonly ended: Promise<QueueEndReason>;
+	/** Resolves when nobody has waited or built for as long as the configuration says, if it does. */
+	readonly idle: Promise<void>;
 	/**
 	 * Takes another configuration over; no lease is dropped. Rejects with `invalid-configuration` where it cannot be,
 	 * and goes on as before then.
@@ -120,6 +123,7 @@ interface ServiceParts {
 class RunningService implements QueueService {
 	readonly queue: BuilderQueue;
 	readonly ready: Promise<void>;
+	readonly idle: Promise<void>;
 	readonly #parts: ServiceParts;
 	#configuration: QueueConfiguration;
 	#closing: Promise<void> | undefined;
@@ -129,6 +133,8 @@ class RunningService implements QueueService {
 		this.#configuration = parts.options.configuration;
 		this.queue = parts.queue;
 		this.ready = parts.ready;
+		const { whenIdleMs } = this.#configuration.shutdown;
+		this.idle = whenIdleMs === undefined ? new Promise(() => {}) : untilIdle(parts.queue, whenIdleMs);
 	}
 
 	get logger(): Logger {

@@ -19,7 +19,7 @@ export interface RunOptions {
 }
 
 /**
- * Runs a service until a signal ends it: SIGTERM drains, SIGTERM again or SIGINT closes, SIGUSR2 hands over, SIGHUP
+ * Runs a service until a signal or its idleness ends it: SIGTERM drains, SIGTERM again or SIGINT closes, SIGUSR2 hands over, SIGHUP
  * reloads. Rejects where it cannot start, cannot end, or another process has become the queue.
  */
 export async function runUntilSignal(options: RunOptions): Promise<void> {
@@ -52,6 +52,12 @@ export async function runUntilSignal(options: RunOptions): Promise<void> {
 	for (const name of names) signals.on(name, listeners[name]);
 	try {
 		service = await start(stop.signal);
+		const { logger, idle } = service;
+		void idle.then(() => {
+			if (stop.signal.aborted) return;
+			logger.info({}, 'ends: nobody has waited or built for as long as it was to wait');
+			end('close');
+		});
 		if (stop.signal.aborted) await service.close();
 		else await untilEnd(service, stop.signal);
 		await ending;

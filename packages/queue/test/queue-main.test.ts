@@ -154,6 +154,22 @@ describe('the command', () => {
 		expect(stderr.text).not.toContain(lease.token);
 	});
 
+	it('ends by itself when nobody has waited or built for as long as it is to wait', async () => {
+		const { run, remote, provider, stderr, impatience } = await site([...POOL, 'shutdown: { whenIdle: 1s }']);
+		const running = run();
+		await until(() => stderr.text.includes('listening'));
+		const { lease } = await remote.checkout({ buildId: 'build-0001' }).granted;
+		await new Promise((resolve) => setTimeout(resolve, 1_500));
+		await lease.renew();
+		await lease.release({ status: 'succeeded' });
+		const releasedAt = performance.now();
+		expect(await running).toBe(0);
+		expect(performance.now() - releasedAt).toBeGreaterThan(900);
+		expect(stderr.text).toContain('nobody has waited or built');
+		expect(provider.machines).toEqual([]);
+		expect(impatience()).toBe(0);
+	});
+
 	it('lets builds that run end when it is told to, and takes nothing new', async () => {
 		const { run, remote, provider, stderr, signals, impatience } = await site(POOL);
 		const running = run();

@@ -6,6 +6,7 @@ import type { containerBuilderCommand } from '../options/container-builder-optio
 import { endpointHost } from '../output/endpoint-host.js';
 import { writeJson } from '../output/write-json.js';
 import { type QueueAddress, queueAddress } from '../queue-address.js';
+import { startOwnQueue } from '../start-own-queue.js';
 import { Departure } from './departure.js';
 import { terminalSize } from './follow-terminal.js';
 import { readArchitecture } from './read-architecture.js';
@@ -29,7 +30,7 @@ export async function buildImage(context: Context): Promise<number> {
 	const { stdout, stderr, directory } = invocation;
 	const { json, detach, keep } = values;
 	const [image = '', definition = ''] = positionals;
-	const address = chosenQueue(context);
+	const address = chosenQueue(context) ?? (detach ? await ownQueue(context) : undefined);
 	const architecture = readArchitecture(values.arch, address === undefined ? 'embedded' : 'remote');
 	const backend = readBackend(values.backend);
 	const buildArguments = await readBuildArguments(values, invocation);
@@ -113,6 +114,14 @@ export async function buildImage(context: Context): Promise<number> {
 	}
 }
 
+/** The user's own one, which outlives this command. */
+async function ownQueue({ invocation, phases, signal }: Context): Promise<QueueAddress> {
+	phases.start('Starting your own queue');
+	const address = await startOwnQueue(invocation.environment, { signal });
+	phases.done(endpointHost(address.endpoint.url).host);
+	return address;
+}
+
 function isHangUp(reason: unknown): boolean {
 	return reason instanceof Interrupted && reason.signal === 'SIGHUP';
 }
@@ -125,13 +134,6 @@ const EMBEDDED_ONLY = [
 	'limit-disk',
 	'limit-processes',
 ] as const;
-
-const WHY_QUEUE = {
-	priority: 'where others wait too',
-	detach: 'which the build can be left to',
-	keep: 'which the build can be left to',
-} as const;
-const QUEUE_ONLY = Object.keys(WHY_QUEUE) as (keyof typeof WHY_QUEUE)[];
 
 /** Options of the queue in this process. */
 function embeddedOptions(values: Context['values']): ContainerBuilderOptions {
@@ -153,11 +155,17 @@ function chosenQueue({ values, invocation }: Context): QueueAddress | undefined 
 	// A named provider means the embedded queue, whatever the environment says.
 	const embedded = values.provider !== undefined && values.queue === undefined;
 	const address = embedded ? undefined : queueAddress(values, invocation.environment);
-	const forQueue = QUEUE_ONLY.find((name) => values[name] !== undefined);
-	if (address === undefined && forQueue !== undefined) {
-		throw new ContainerBuilderError('invalid-option', `--${forQueue} needs a queue, ${WHY_QUEUE[forQueue]}`, {
+	if (address === undefined && values.priority !== undefined) {
+		throw new ContainerBuilderError('invalid-option', '--priority needs a queue, where others wait too', {
 			hint: embedded ? 'Leave it out.' : 'Name one by --queue or CONTAINER_BUILDER_QUEUE, or leave it out.',
 		});
+	}
+	if (address === undefined && values.detach && forEmbedded.length > 0) {
+		throw new ContainerBuilderError(
+			'invalid-option',
+			`--${forEmbedded.join(', --')}: not with --detach, which leaves the build to your own queue in the background`,
+			{ hint: 'Leave it out, or run a queue with a pool like that: cb-queue --help.' },
+		);
 	}
 	if (values.keep !== undefined && !values.detach)
 		throw new ContainerBuilderError('invalid-option', '--keep goes with --detach');

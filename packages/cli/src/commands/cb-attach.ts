@@ -22,7 +22,7 @@ async function attach(context: Context): Promise<number> {
 	const { json, force } = values;
 	const [id = '', name] = positionals;
 	const begin = readTail(values);
-	const { builder, host } = await openQueue(values, context);
+	const { builder, host } = await openQueue(values, context, { own: true });
 	try {
 		phases.start('Connecting to BuilderQueue');
 		const record = await builder.queue.find(id, { signal });

@@ -15,7 +15,7 @@ const OVER: ReadonlySet<BuildState> = new Set(['succeeded', 'failed', 'canceled'
 export const cbCancel: CommandMain = (invocation) =>
 	runCommand(cbCancelCommand, invocation, async (context) => {
 		const { values, positionals, signal, phases } = context;
-		const { builder, host } = await openQueue(values, context);
+		const { builder, host } = await openQueue(values, context, { own: true });
 		try {
 			phases.start('Connecting to BuilderQueue');
 			const results = await Promise.allSettled(

@@ -11,7 +11,7 @@ export const cbLogs: CommandMain = (invocation) =>
 		const { values, positionals, signal } = context;
 		const [id = ''] = positionals;
 		const begin = readTail(values);
-		const { builder } = await openQueue(values, context);
+		const { builder } = await openQueue(values, context, { own: true });
 		try {
 			const logs = builder.logs(id, { ...begin, follow: values.follow, signal });
 			for await (const bytes of logs) await writeBytes(invocation.stdout, bytes);

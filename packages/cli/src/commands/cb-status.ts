@@ -11,7 +11,7 @@ import { showStatus } from './show-status.js';
 export const cbStatus: CommandMain = (invocation) =>
 	runCommand(cbStatusCommand, invocation, async (context) => {
 		const { values, phases, signal } = context;
-		const { builder, host } = await openQueue(values, context);
+		const { builder, host } = await openQueue(values, context, { own: true });
 		try {
 			phases.start('Connecting to BuilderQueue');
 			if (values.mine) {

@@ -2,6 +2,7 @@ import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 import type { ContainerBuilder } from '../index.js';
 import type { OptionSpecification } from '../options/option-table.js';
 import { endpointHost } from '../output/endpoint-host.js';
+import { findOwnQueue } from '../own-queue.js';
 import { type QueueAddressOptions, queueAddress } from '../queue-address.js';
 import type { CommandContext } from './run-command.js';
 
@@ -12,12 +13,17 @@ export interface OpenQueue {
 	readonly host: string;
 }
 
-/** Rejects with `invalid-option` where no queue is named. Connects when it is asked something. */
+/**
+ * Rejects with `invalid-option` where no queue is named; with `own` the user's own one of this machine counts as named
+ * where it runs. Connects when it is asked something.
+ */
 export async function openQueue(
 	values: QueueAddressOptions,
 	{ invocation }: Pick<CommandContext<readonly OptionSpecification[]>, 'invocation'>,
+	{ own = false }: { readonly own?: boolean } = {},
 ): Promise<OpenQueue> {
-	const address = queueAddress(values, invocation.environment);
+	const { environment } = invocation;
+	const address = queueAddress(values, environment) ?? (own ? findOwnQueue(environment) : undefined);
 	if (address === undefined) {
 		throw new ContainerBuilderError('invalid-option', 'no queue is named: QUEUE_HOST not set!', {
 			hint: 'Name it by --queue URL, CONTAINER_BUILDER_QUEUE or QUEUE_HOST.',

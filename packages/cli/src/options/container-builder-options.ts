@@ -20,7 +20,9 @@ export const containerBuilderCommand = defineCommand({
 			'The image appears at its name at once and verified, or not at all.',
 		'The local files that DEFINITION refers to go along by themselves: of a definition file those that it names, of a ' +
 			'Dockerfile its directory less what .dockerignore excludes.',
-		'Without a queue one runs inside this command, with a sandbox of this machine as its builder.',
+		'Without a queue one runs inside this command, with a sandbox of this machine as its builder. With --detach it is ' +
+			'your own one in the background, which cb-attach, cb-logs, cb-cancel and cb-status find by themselves; it ends ' +
+			'when it has been idle for ten minutes.',
 	],
 	positionals: [
 		{ name: 'IMAGE', description: 'the image to write: a SIF file, or an OCI archive (.tar)' },

@@ -27,7 +27,7 @@ export const configurationSchema = section({
 	}).default({}),
 	fairness: section({ halfLife: durationScalar.optional(), patience: durationScalar.optional() }).default({}),
 	reconcile: durationScalar.optional(),
-	shutdown: section({ drain: durationScalar.optional() }).default({}),
+	shutdown: section({ drain: durationScalar.optional(), whenIdle: durationScalar.optional() }).default({}),
 	leases: section({ deadline: durationScalar.optional(), idle: durationScalar.optional() }).default({}),
 	catalogue: section({
 		registry: text,

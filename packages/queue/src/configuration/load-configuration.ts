@@ -70,7 +70,7 @@ function resolved(data: z.output<typeof configurationSchema>, directory: string)
 		pools: (pools ?? (pool === undefined ? [] : [pool])).map(resolvedPool),
 		fairness: { halfLifeMs: fairness.halfLife, patienceMs: fairness.patience },
 		reconcileMs: reconcile,
-		shutdown: { drainMs: shutdown.drain },
+		shutdown: { drainMs: shutdown.drain, whenIdleMs: shutdown.whenIdle },
 		leases: { deadlineMs: leases.deadline, idleMs: leases.idle },
 		catalogue: catalogue && {
 			...catalogue,

@@ -23,8 +23,12 @@ export interface QueueConfiguration {
 	readonly leases: { readonly deadlineMs?: number | undefined; readonly idleMs?: number | undefined };
 	/** Between two comparisons with the provider's own list. */
 	readonly reconcileMs?: number | undefined;
-	/** How long builds that run may go on after SIGTERM. */
-	readonly shutdown: { readonly drainMs?: number | undefined };
+	readonly shutdown: {
+		/** How long builds that run may go on after SIGTERM. */
+		readonly drainMs?: number | undefined;
+		/** It ends by itself when nobody has waited or built for so long. @default never */
+		readonly whenIdleMs?: number | undefined;
+	};
 	/** Where the base images are that `cb-images` lists. */
 	readonly catalogue?:
 		| {

@@ -85,8 +85,9 @@ async function build(
 		}
 		await withLease((own) => own.renew());
 	} catch (error) {
-		watch.lost(visit, lease, ContainerBuilderError.from(error));
-		return 'lost';
+		const reason = ContainerBuilderError.from(error);
+		watch.lost(visit, lease, reason);
+		return reason.details?.reason === 'deadline' ? 'over' : 'lost';
 	}
 	watch.builds++;
 	// The queue may have taken note of it when its process ended.

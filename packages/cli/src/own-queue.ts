@@ -1,0 +1,26 @@
+import { lstatSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { QueueAddress } from './queue-address.js';
+
+/**
+ * Where a user's own queue of this machine has its socket and its log: `container-builder` in `$XDG_RUNTIME_DIR` (XDG
+ * Base Directory Specification), or a directory of the user's for temporary files where there is none.
+ */
+export function ownQueueDirectory(environment: NodeJS.ProcessEnv): string {
+	const runtime = environment.XDG_RUNTIME_DIR;
+	if (runtime?.startsWith('/')) return join(runtime, 'container-builder');
+	return join(tmpdir(), `container-builder-${userInfo().uid}`);
+}
+
+/** Its address, whether or not it runs. */
+export function ownQueueAddress(directory: string): QueueAddress {
+	return { endpoint: { url: `ws+unix://${join(directory, 'queue.sock')}` }, insecure: false };
+}
+
+/** Its address where there is a socket of this user's; it may be a dead one. */
+export function findOwnQueue(environment: NodeJS.ProcessEnv): QueueAddress | undefined {
+	const directory = ownQueueDirectory(environment);
+	const found = lstatSync(join(directory, 'queue.sock'), { throwIfNoEntry: false });
+	return found?.isSocket() && found.uid === userInfo().uid ? ownQueueAddress(directory) : undefined;
+}
