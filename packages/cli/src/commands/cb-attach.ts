@@ -38,7 +38,8 @@ async function attach(context: Context): Promise<number> {
 		try {
 			const output = json ? invocation.stderr : invocation.stdout;
 			const result = await watchBuild(build, context, { output, queueHost: host, image, hasTerminal });
-			tellResult(result, { invocation, phases, json });
+			const ageMs = (record?.ageMs ?? 0) + result.durationMs;
+			tellResult(result, { invocation, phases, json, ageMs });
 			return 0;
 		} catch (caught) {
 			phases.stop();

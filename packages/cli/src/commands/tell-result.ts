@@ -5,14 +5,23 @@ import { formatSize } from '../output/format-size.js';
 import type { Phases } from '../output/phases.js';
 import { writeJson } from '../output/write-json.js';
 
+/** How a result is told. */
+export interface TellResultOptions {
+	readonly invocation: Invocation;
+	readonly phases: Phases;
+	readonly json: boolean | undefined;
+	/** How old the build is, where it was begun by another command. */
+	readonly ageMs?: number | undefined;
+}
+
 /** Says what a build came to; with `json` as a document on stdout too. */
 export function tellResult(
 	result: BuildResult,
-	{ invocation, phases, json }: { invocation: Invocation; phases: Phases; json: boolean | undefined },
+	{ invocation, phases, json, ageMs = result.durationMs }: TellResultOptions,
 ): void {
 	const { path, size, sha256 } = result.image;
 	if (json) writeJson(invocation.stdout, { status: 'succeeded', ...result });
 	phases.line(
-		`Built ${path ?? 'the image'}: ${formatSize(size)}, sha256:${sha256}, ${formatDuration(result.durationMs)}`,
+		`Built ${path ?? 'the image'}: ${formatSize(size)}, sha256:${sha256}, ${formatDuration(ageMs)}`,
 	);
 }

@@ -396,6 +396,17 @@ describe('what goes wrong with machines', () => {
 });
 
 describe('what goes wrong with the provider', () => {
+	it('does not take a machine for gone that took long to be made, and that the list does not show yet', async () => {
+		const { queue, provider, advance, leaseOf } = make({
+			queue: { reconcileMs: 2 * MINUTE },
+			provider: { listStaleMs: 3 * SECOND, machines: [{ delayMs: 119 * SECOND, bootMs: 10 * SECOND }] },
+		});
+		const checkout = queue.checkout({ buildId: buildId(1) });
+		await advance(145 * SECOND);
+		expect((await leaseOf(checkout)).builderId).toBe(provider.machines[0]?.builderId);
+		expect(provider.calls.filter(({ method }) => method === 'create')).toHaveLength(1);
+	});
+
 	it('keeps the place of a machine that nobody has seen yet until it is sure that there is none', async () => {
 		const { queue, provider, advance } = make({
 			queue: { pool: { max: 1 } },

@@ -27,6 +27,39 @@ describe('a builder that proves itself, and answers nothing more', () => {
 		expect(lives.provider.machines).toHaveLength(1);
 	});
 
+	it('is replaced where nothing was done there yet, for who comes back after a crash of the queue', async () => {
+		lives = queueLives();
+		const options = { pool: { max: 2 }, idleMs: 10 * MINUTE };
+		const first = lives.begin(options);
+		const checkout = first.queue.checkout({ buildId: buildId(1) });
+		await lives.advance(5 * SECOND);
+		const { lease } = await checkout.granted;
+		await first.crash();
+		lives.daemons.get(lease.builderId)?.fallSilent();
+		const { queue } = lives.begin(options);
+		const again = queue.checkout({ buildId: buildId(1) });
+		await lives.advance(2 * MINUTE);
+		const { lease: fresh } = await again.granted;
+		expect(fresh.builderId).not.toBe(lease.builderId);
+		expect(lives.provider.machines.map(({ builderId }) => builderId)).toEqual([fresh.builderId]);
+	});
+
+	it('is not replaced where the definition may have been executed', async () => {
+		lives = queueLives();
+		const options = { pool: { max: 2 }, idleMs: 10 * MINUTE };
+		const { queue } = lives.begin(options);
+		const checkout = queue.checkout({ buildId: buildId(1) });
+		await lives.advance(5 * SECOND);
+		const { lease } = await checkout.granted;
+		const daemon = lives.daemons.get(lease.builderId);
+		daemon?.report('building');
+		await lives.advance(SECOND);
+		daemon?.fallSilent();
+		const again = queue.checkout({ buildId: buildId(1) });
+		await lives.advance(2 * MINUTE);
+		await expect(again.granted).rejects.toMatchObject({ code: 'builder-unreachable' });
+	});
+
 	it('keeps its build, and nobody who asks for it waits without end', async () => {
 		lives = queueLives();
 		const { queue } = lives.begin({ pool: { max: 1 }, idleMs: 10 * MINUTE });

@@ -1,12 +1,16 @@
 import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
 import { checkoutRequestSchema } from '../../protocol/queue-schemas.js';
 import {
+	type BuildState,
 	type Checkout,
 	type CheckoutPriority,
 	type CheckoutRequest,
 	ContainerBuilderError,
+	type ErrorCode,
+	type Lease,
 } from '../../spec/index.js';
 import type { BuildBook } from '../leases/build-book.js';
+import type { LeaseRecord } from '../leases/lease-book.js';
 import type { LeaseDesk } from '../leases/lease-desk.js';
 import type { PoolSet } from '../pool/pool-set.js';
 import type { QueueRecovery } from '../queue-recovery.js';
@@ -15,6 +19,11 @@ import { CheckoutHandle } from './checkout-handle.js';
 import { PRIORITIES } from './line-entry.js';
 import type { ResolvedUserRules } from './user-policy.js';
 import type { WaitingRoom } from './waiting-room.js';
+
+/** With what a lease is resumed in vain whose builder is lost. */
+const LOST: ReadonlySet<ErrorCode> = new Set(['builder-lost', 'builder-unreachable', 'lease-lost']);
+/** In which the definition has not begun to be executed. */
+const NOTHING_DONE: ReadonlySet<BuildState> = new Set(['queued', 'connecting', 'uploading']);
 
 /** What an admission is made of. */
 export interface AdmissionOptions {
@@ -94,7 +103,7 @@ export class Admission {
 			return;
 		}
 		if (lease !== undefined) {
-			void desk.resume(lease, signal).then(
+			void this.#resume(lease, signal).then(
 				(fresh) => handle.grant(fresh),
 				(error) => handle.fail(error),
 			);
@@ -115,6 +124,19 @@ export class Admission {
 				.then(() => step('checkout-recorded'));
 		}
 		room.enter(buildId, handle, 'behind');
+	}
+
+	/** Where the lease that there is has lost its builder before anything was done there, a fresh one does as well. */
+	async #resume(lease: LeaseRecord, signal: AbortSignal | undefined): Promise<Lease> {
+		const { desk, builds } = this.#options;
+		const state = builds.find(lease.buildId)?.state;
+		try {
+			return await desk.resume(lease, signal);
+		} catch (error) {
+			const isLost = LOST.has(ContainerBuilderError.from(error).code);
+			if (!isLost || state === undefined || !NOTHING_DONE.has(state)) throw error;
+			return await desk.replace(lease.id, signal);
+		}
 	}
 
 	#priority({ priority }: CheckoutRequest, user: string): CheckoutPriority {

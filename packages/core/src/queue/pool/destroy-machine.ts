@@ -8,15 +8,17 @@ const DESTROY_PAUSES = { firstMs: 1_000, maxMs: 60_000 };
 const CONFIRM_PAUSES = { firstMs: 250, maxMs: 15_000 };
 /** A machine that is still there, and not even being deleted, so many looks after it was said to be gone. */
 const LOOKS_UNTIL_AGAIN = 4;
-/** One that no list has shown yet may be on its way into the lists: so often in a row it must be missing. */
-const UNSEEN_PAUSES = { firstMs: 500, maxMs: 1_000 };
-const MISSES_OF_UNSEEN = 5;
+/** One that is new may be on its way into the list: so often in a row it must be missing. */
+const NEW_PAUSES = { firstMs: 500, maxMs: 1_000 };
+const MISSES_OF_NEW = 5;
 
 /** What {@link destroyMachine} works with. */
 export interface DestroyOptions {
 	readonly builderId: string;
-	/** The provider's own id; undefined where nobody knows whether it was made. */
+	/** The provider's own id, where it is known. */
 	readonly machineId: string | undefined;
+	/** Whether it was made a moment ago, or nobody knows whether it was: the list may not show it yet. */
+	readonly isNew: boolean;
 	readonly calls: ProviderCalls;
 	readonly clock: Clock;
 	readonly logger: Logger;
@@ -52,14 +54,14 @@ export async function destroyMachine(options: DestroyOptions): Promise<boolean> 
 }
 
 async function confirmGone(options: DestroyOptions): Promise<void> {
-	const { builderId, machineId, calls, clock, signal } = options;
-	let misses = machineId === undefined ? MISSES_OF_UNSEEN : 1;
+	const { builderId, isNew, calls, clock, signal } = options;
+	let misses = isNew ? MISSES_OF_NEW : 1;
 	for (let looks = 1; ; looks++) {
 		const machines = await calls.listAnew();
 		const machine = machines.find((one) => one.builderId === builderId);
 		if (machine === undefined) {
 			if (--misses === 0) return;
-			await pause(clock, backoffMs(looks, UNSEEN_PAUSES), signal);
+			await pause(clock, backoffMs(looks, NEW_PAUSES), signal);
 			continue;
 		}
 		misses = 1;

@@ -193,7 +193,7 @@ export class Fleet {
 	async #reconcile(): Promise<void> {
 		const { clock, logger } = this.#options;
 		try {
-			const trusted = new Set(this.#builders().filter(({ ageMs }) => ageMs >= LIST_TRUST_MS));
+			const trusted = new Set(this.#builders().filter(({ machineAgeMs }) => machineAgeMs >= LIST_TRUST_MS));
 			const machines = await this.calls.listAnew();
 			if (this.#stop.signal.aborted) return;
 			const now = clock.now();

@@ -21,6 +21,9 @@ import { BuilderDialer } from './dial-builder.js';
 import { confirmMachine, findEndpoint, type Reachable } from './machine-look-up.js';
 import { machineRequest } from './machine-request.js';
 
+/** A machine that was made a shorter time ago, and has not even booted, may be missing in the provider's list. */
+const NEW_MACHINE_MS = 15_000;
+
 /** One builder from the wish for it until it is gone, with what is written down of it. */
 export class PooledBuilder {
 	readonly id: string;
@@ -38,6 +41,8 @@ export class PooledBuilder {
 	#starting: Promise<void> | undefined;
 	/** Whether a machine may exist. */
 	#mayExist: boolean;
+	/** When this process learned that there is one; by the queue's clock. */
+	#madeAt: number | undefined;
 	#abandoned = false;
 	#onReport: ((event: BuilderEvent) => void) | undefined;
 
@@ -83,6 +88,11 @@ export class PooledBuilder {
 
 	get ageMs(): number {
 		return this.#around.clock.now() - this.askedAt;
+	}
+
+	/** Milliseconds since the provider said that its machine is made, or since it was asked for by another process. */
+	get machineAgeMs(): number {
+		return this.#around.clock.now() - (this.#madeAt ?? this.askedAt);
 	}
 
 	/** What is being done, for people. */
@@ -228,6 +238,7 @@ export class PooledBuilder {
 					onSent: () => step('create-sent'),
 				},
 			);
+			this.#madeAt = this.#around.clock.now();
 			step('create-answered');
 			const { id, imageId, endpoint } = machine;
 			await this.#save({ machine: { id, imageId, endpoint } }, 'machine-recorded');
@@ -274,12 +285,15 @@ export class PooledBuilder {
 	async #destroy(reason: string, after: Promise<void> | undefined): Promise<void> {
 		const { calls, clock, logger, signal, records, step } = this.#around;
 		await Promise.all([this.#starting, after]);
+		const { machine, enrolled } = this.#record;
+		const isNew = machine === undefined || (!enrolled && this.machineAgeMs < NEW_MACHINE_MS);
 		if (this.#mayExist) {
 			await this.#save({ givenUp: reason }, 'give-up-recorded').catch((error: unknown) => {
 				logger.warn({ builder: this.id }, `cannot write down that a builder is given up: ${String(error)}`);
 			});
 			const gone = await destroyMachine({
-				...{ builderId: this.id, machineId: this.#record.machine?.id, calls, clock, logger, signal, step },
+				...{ builderId: this.id, machineId: machine?.id, isNew },
+				...{ calls, clock, logger, signal, step },
 				onFault: (message) => {
 					this.#fault = message;
 				},

@@ -21,7 +21,6 @@ export class DayWatch {
 	readonly #leaving = new Set<string>();
 	/** The lease that each builder has had. */
 	readonly #leaseOf = new Map<string, string>();
-	readonly #builderOf = new Map<string, string>();
 	/** Builders of which a loss is no wonder. */
 	readonly #mortal = new Set<string>();
 	readonly #grantedAt = new Map<string, number>();
@@ -57,10 +56,7 @@ export class DayWatch {
 
 	/** An event of the process that is the queue at present. */
 	heard(event: QueueEvent): void {
-		if (event.type === 'lease-start') {
-			this.#leased(event.builderId, event.leaseId);
-			this.#builderOf.set(event.buildId, event.builderId);
-		}
+		if (event.type === 'lease-start') this.#leased(event.builderId, event.leaseId);
 		if (event.type === 'builder-adopted' && event.leaseId !== undefined)
 			this.#leased(event.builderId, event.leaseId);
 		if (event.type === 'builder-failed') this.#launchFailures++;
@@ -87,8 +83,6 @@ export class DayWatch {
 		const limited = (this.#plan.users.byName?.[user] ?? this.#plan.users.default)?.waiting !== undefined;
 		if (code === 'busy' && (limited || this.#plan.users.default?.waiting !== undefined)) return;
 		if (LAUNCH_ERRORS.includes(code) && this.#launchFailures >= 5) return;
-		// Who comes back for a lease on a builder that says nothing any more.
-		if (code === 'builder-unreachable' && this.#mortal.has(this.#builderOf.get(buildId) ?? '')) return;
 		this.wrong(`${buildId} was refused: ${code}: ${message}`);
 	}
 

@@ -57,7 +57,7 @@ export function machineScript(
 		has,
 		script: {
 			delayMs: (has.has('create-slow') ? random.between(60, 400) : random.between(0, 5)) * SECOND,
-			bootMs: random.between(2, 20) * SECOND,
+			bootMs: random.between(5, 20) * SECOND,
 			error: createError(has, random),
 			answerLost: has.has('answer-lost'),
 			fault: has.has('error-state') ? 'No valid host was found.' : undefined,

@@ -104,6 +104,7 @@ class Day {
 			redialGraceMs: MINUTE,
 			probeMs: 15 * MINUTE,
 			reconcileMs: 2 * MINUTE,
+			closeTimeoutMs: 9 * MINUTE,
 			crashAt: (step) => this.#mischief.crashesAt(step),
 		});
 		this.#watch.line.restarted();
