@@ -150,7 +150,14 @@ export class Fleet {
 		if (strange.length > 0 && this.#options.remembers) this.#warn(strange);
 		for (const machine of strange) this.#destroyStray(machine, 'left from before');
 		this.#failMissing(new Map(machines.map((machine) => [machine.builderId, machine])), new Set());
-		await this.calls.sweep(this.#ids(), 0);
+		await this.#sweep(0);
+	}
+
+	/** Removes what machines have left behind: ports, addresses, volumes. */
+	async #sweep(olderThanMs: number): Promise<void> {
+		const removed = await this.calls.sweep(this.#ids(), olderThanMs);
+		if (removed.length === 0) return;
+		this.#options.logger.warn({ removed }, 'removed what machines of this queue had left behind');
 	}
 
 	#find(builderId: string): PooledBuilder | undefined {
@@ -206,7 +213,7 @@ export class Fleet {
 			for (const machine of strange) this.#destroyStray(machine, 'unknown to this queue');
 			this.#failMissing(new Map(machines.map((machine) => [machine.builderId, machine])), trusted);
 			for (const pool of this.#pools) await pool.lookForNewImage();
-			await this.calls.sweep(this.#ids(), SWEEP_AGE_MS);
+			await this.#sweep(SWEEP_AGE_MS);
 		} catch (error) {
 			const { message } = ContainerBuilderError.from(error);
 			logger.warn({}, `cannot compare with the provider's list: ${message}`);

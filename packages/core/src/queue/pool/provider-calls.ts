@@ -5,6 +5,7 @@ import {
 	type Machine,
 	type MachineRequest,
 	type Provider,
+	type Removed,
 } from '../../spec/index.js';
 import { withTimeLimit } from '../../time/time-limit.js';
 import { CallGate } from './call-gate.js';
@@ -130,12 +131,12 @@ export class ProviderCalls {
 		);
 	}
 
-	/** Removes what belongs to no builder of `keep`. */
-	async sweep(keep: ReadonlySet<string>, olderThanMs: number): Promise<void> {
+	/** Removes what belongs to no builder of `keep`; resolves with that. */
+	sweep(keep: ReadonlySet<string>, olderThanMs: number): Promise<readonly Removed[]> {
 		const { provider, owner, signal } = this.#options;
 		const onTimeout = (): ContainerBuilderError =>
 			new ContainerBuilderError('provider-unavailable', 'the provider does not finish its sweep');
-		await this.#limited('sweep', SWEEP_LIMIT_MS, signal, onTimeout, (limited) =>
+		return this.#limited('sweep', SWEEP_LIMIT_MS, signal, onTimeout, (limited) =>
 			provider.sweep({ owner, keep, olderThanMs }, { signal: limited }),
 		);
 	}
