@@ -73,6 +73,28 @@ describe('a client that is gone, and another one that comes back', () => {
 		expect(await mine()).toMatchObject([{ state: 'succeeded' }]);
 	});
 
+	it('SIGKILL while it fetches the image: nothing is there under its name, and another one has all of it', async () => {
+		await startOne();
+		const big = workspace.write(
+			'big.def',
+			scratchRecipe(
+				'%post\n    dd if=/dev/urandom of=/big bs=1048576 count=200\n\n%runscript\n    echo it runs\n',
+			),
+		);
+		const client = start('container-builder', ['--queue', queue.url, 'image.sif', big], {
+			cwd: workspace.path,
+		});
+		await client.until(/Transferring image\.sif/);
+		client.child.kill('SIGKILL');
+		await client.ended;
+		expect(workspace.files()).not.toContain('image.sif');
+		const [build] = await mine();
+		const attached = await cb('cb-attach', '--tail', '0', build?.buildId ?? '');
+		expect(attached.status, attached.stderr).toBe(0);
+		expect(attached.stdout).toBe('');
+		await expectImage('image.sif');
+	});
+
 	it('SIGKILL of one that had come back, when the build is over', async () => {
 		await startOne();
 		const id = (await begin('image.sif', 2, '--detach').ended).stdout.trim();

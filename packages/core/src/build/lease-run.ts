@@ -2,6 +2,7 @@ import { RemoteBuilder } from '../client/remote-builder.js';
 import { tailOffset } from '../client/tail-offset.js';
 import { type LinkedSignal, linkSignal } from '../concurrency/link-signal.js';
 import { ContainerBuilderError, type ImageDigest, type Lease, type TerminalSize } from '../spec/index.js';
+import { awaitBegin } from './await-begin.js';
 import type { BuildSession } from './build-session.js';
 import { followBuilder } from './follow-builder.js';
 import type { ImageTarget } from './image-target.js';
@@ -17,6 +18,8 @@ const LAST_WORDS_MS = 2_000;
 const CLOSED_QUEUE_MS = 5_000;
 /** How long a queue has to say what has become of a lease. */
 const ASK_TIMEOUT_MS = 3_000;
+/** How long who attaches waits for another client to send what a build needs. */
+const BEGIN_PATIENCE_MS = 60_000;
 /** Between SIGKILL and giving up. */
 const FORCED_MS = 2_000;
 
@@ -95,6 +98,8 @@ export class LeaseRun {
 	watch({ tail }: { readonly tail?: number | undefined } = {}): Promise<ImageDigest> {
 		return this.#guard(async (signal) => {
 			await this.#connect(signal);
+			const { clock } = this.#context;
+			await awaitBegin(this.#builder, { clock, patienceMs: BEGIN_PATIENCE_MS, signal });
 			if (tail !== undefined) {
 				const { outputBytes: size } = await this.#builder.state({ signal });
 				this.#session.beginOutputAt(await tailOffset(this.#builder, { size, lines: tail, signal }));

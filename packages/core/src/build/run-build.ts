@@ -180,6 +180,11 @@ async function onLease(
 			await run.close();
 			throw new RetryWanted(outcome);
 		}
+		if (kept === 'left' && outcome.code === 'not-found') {
+			// It is another client's to begin it.
+			await run.close();
+			throw outcome;
+		}
 		if (kept === 'left' && outcome.code === 'image-write' && !control.signal.aborted) {
 			// There is an image, and it can be had once there is room for it.
 			await run.detach(undefined, control.signal).catch(() => {});
