@@ -12,4 +12,5 @@ await main(async () => {
 	await run('node_modules/.bin/tsc', ['-b'], { cwd: root });
 	for (const name of ORDER)
 		await run('../../node_modules/.bin/tsup', [], { cwd: join(root, 'packages', name) });
+	await run(process.execPath, [join(root, 'packages/cli/scripts/generate-files.mjs')]);
 });

@@ -15,6 +15,9 @@ const programs = {
 	socat: 'socat',
 	'docker-registry': 'docker-registry',
 	skopeo: 'skopeo',
+	groff: 'groff-base',
+	zsh: 'zsh',
+	fish: 'fish',
 	...(system ? { rpmbuild: 'rpm', createrepo_c: 'createrepo-c', htpasswd: 'apache2-utils' } : {}),
 };
 

@@ -13,7 +13,12 @@ const commands = [
 export default defineConfig([
 	{
 		...base,
-		entry: ['src/index.ts', 'src/documentation.ts', ...commands.map((name) => `src/bin/${name}.ts`)],
+		entry: [
+			'src/index.ts',
+			'src/documentation.ts',
+			'src/generated-files.ts',
+			...commands.map((name) => `src/bin/${name}.ts`),
+		],
 		define,
 	},
 	{

@@ -4,8 +4,14 @@ import { buildImage } from './build-image.js';
 import { checkDefinition } from './check-definition.js';
 import { runCommand } from './run-command.js';
 
-/** `container-builder IMAGE DEFINITION` and `container-builder --check DEFINITION`. */
+/** `container-builder IMAGE DEFINITION` `container-builder --check DEFINITION`, `container-builder --completion SHELL`. */
 export const containerBuilder: CommandMain = (invocation) =>
-	runCommand(containerBuilderCommand, invocation, (context) =>
-		context.values.check === true ? checkDefinition(context) : buildImage(context),
-	);
+	runCommand(containerBuilderCommand, invocation, async (context) => {
+		const { check, completion } = context.values;
+		if (completion !== undefined) {
+			const { completionScript } = await import('../completion/completion-script.js');
+			invocation.stdout.write(completionScript(completion));
+			return 0;
+		}
+		return await (check ? checkDefinition(context) : buildImage(context));
+	});

@@ -45,6 +45,17 @@ export const definitionOptions = [
 	},
 ] as const satisfies readonly OptionSpecification[];
 
+/** Of `container-builder`: what has to do with no build. */
+export const shellOptions = [
+	{
+		name: 'completion',
+		type: 'text',
+		choices: ['bash', 'zsh', 'fish'],
+		section: 'Shell',
+		description: 'only print what completes these commands in that shell',
+	},
+] as const satisfies readonly OptionSpecification[];
+
 /** Of `container-builder`: which local files go along. */
 export const contextOptions = [
 	{

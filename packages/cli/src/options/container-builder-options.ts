@@ -6,6 +6,7 @@ import {
 	embeddedOptions,
 	imageOptions,
 	secretOptions,
+	shellOptions,
 } from './build-options.js';
 import { defineCommand } from './option-table.js';
 import { exitCodes, jsonOption, queueOptions, queueVariables } from './shared-options.js';
@@ -28,7 +29,10 @@ export const containerBuilderCommand = defineCommand({
 		{ name: 'IMAGE', description: 'the image to write: a SIF file, or an OCI archive (.tar)' },
 		{ name: 'DEFINITION', description: 'an Apptainer definition file or a Dockerfile' },
 	],
-	variants: [{ option: 'check', positionals: ['DEFINITION'] }],
+	variants: [
+		{ option: 'check', positionals: ['DEFINITION'] },
+		{ option: 'completion', positionals: [] },
+	],
 	options: [
 		...definitionOptions,
 		...contextOptions,
@@ -43,6 +47,7 @@ export const containerBuilderCommand = defineCommand({
 		...queueOptions,
 		...checkoutOptions,
 		...embeddedOptions,
+		...shellOptions,
 	],
 	environment: [
 		...queueVariables,

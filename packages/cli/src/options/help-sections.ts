@@ -26,8 +26,14 @@ export function usageLines(command: CommandSpecification): readonly string[] {
 			.join(' ');
 	return [
 		line('', ...positionals.map(positionalText)),
-		...variants.map(({ option, positionals: names }) => line(`--${option}`, ...names)),
+		...variants.map(({ option, positionals: names }) => line(variantFlags(options, option), ...names)),
 	];
+}
+
+/** The switch of a variant as one writes it. */
+function variantFlags(options: readonly OptionSpecification[], name: string): string {
+	const option = options.find((one) => one.name === name);
+	return option === undefined ? `--${name}` : optionFlags({ ...option, short: undefined });
 }
 
 function positionalText({

@@ -88,7 +88,9 @@ function positionalsOf({ positionals = [], variants = [] }: CommandSpecification
 	const end = words.indexOf('--');
 	const given = end < 0 ? words : words.slice(0, end);
 	if (given.includes('--help') || given.includes('-h')) return positionals;
-	const variant = variants.find(({ option }) => given.includes(`--${option}`));
+	const variant = variants.find(({ option }) =>
+		given.some((word) => word === `--${option}` || word.startsWith(`--${option}=`)),
+	);
 	return variant === undefined
 		? positionals
 		: positionals.filter(({ name }) => variant.positionals.includes(name));
