@@ -14,6 +14,7 @@ import { readBackend } from './read-backend.js';
 import { readBuildArguments } from './read-build-arguments.js';
 import { readContext } from './read-context.js';
 import { readLogins } from './read-logins.js';
+import { readProgress } from './read-progress.js';
 import { readSecrets } from './read-secrets.js';
 import { repeatLastLines } from './repeat-last-lines.js';
 import { retryHint } from './retry-hint.js';
@@ -30,6 +31,7 @@ export async function buildImage(context: Context): Promise<number> {
 	const { stdout, stderr, directory } = invocation;
 	const { json, detach, keep } = values;
 	const [image = '', definition = ''] = positionals;
+	const asEvents = readProgress(values);
 	const address = chosenQueue(context) ?? (detach ? await ownQueue(context) : undefined);
 	const architecture = readArchitecture(values.arch, address === undefined ? 'embedded' : 'remote');
 	const backend = readBackend(values.backend);
@@ -90,7 +92,7 @@ export async function buildImage(context: Context): Promise<number> {
 			// With --json stdout has the one document and nothing else, with --detach the id.
 			const output = detach ? undefined : json ? stderr : stdout;
 			const result = await watchBuild(build, context, {
-				...{ output, queueHost, image, hasTerminal: wantsTerminal },
+				...{ output, asEvents, queueHost, image, hasTerminal: wantsTerminal },
 			});
 			tellResult(result, { invocation, phases, json });
 			return 0;

@@ -5,6 +5,7 @@ import { cbAttachCommand } from '../options/cb-attach-options.js';
 import { Departure } from './departure.js';
 import { terminalSize } from './follow-terminal.js';
 import { openQueue } from './open-queue.js';
+import { readProgress } from './read-progress.js';
 import { readTail } from './read-tail.js';
 import { repeatLastLines } from './repeat-last-lines.js';
 import { type CommandContext, runCommand } from './run-command.js';
@@ -22,6 +23,7 @@ async function attach(context: Context): Promise<number> {
 	const { json, force } = values;
 	const [id = '', name] = positionals;
 	const begin = readTail(values);
+	const asEvents = readProgress(values);
 	const { builder, host } = await openQueue(values, context, { own: true });
 	try {
 		phases.start('Connecting to BuilderQueue');
@@ -37,7 +39,9 @@ async function attach(context: Context): Promise<number> {
 			build.once('builder', () => void build.resize(terminalSize(invocation.stdout)).catch(() => {}));
 		try {
 			const output = json ? invocation.stderr : invocation.stdout;
-			const result = await watchBuild(build, context, { output, queueHost: host, image, hasTerminal });
+			const result = await watchBuild(build, context, {
+				...{ output, asEvents, queueHost: host, image, hasTerminal },
+			});
 			const ageMs = (record?.ageMs ?? 0) + result.durationMs;
 			tellResult(result, { invocation, phases, json, ageMs });
 			return 0;

@@ -4,7 +4,7 @@ import type { Invocation } from '../invocation.js';
 import type { CommandSpecification, OptionSpecification, OptionValues } from '../options/option-table.js';
 import { parseCommand } from '../options/parse-command.js';
 import { describeError } from '../output/describe-error.js';
-import { type Phases, phasesFor } from '../output/phases.js';
+import { type Phases, type ProgressMode, phasesFor } from '../output/phases.js';
 import { writeJson } from '../output/write-json.js';
 
 /** What the body of a command works with. */
@@ -34,7 +34,8 @@ export async function runCommand<const O extends readonly OptionSpecification[]>
 		return parsed.status;
 	}
 	const { values, positionals } = parsed;
-	const phases = await phasesFor(stderr, invocation.environment);
+	const { progress }: { readonly progress?: ProgressMode | undefined } = values;
+	const phases = await phasesFor(stderr, invocation.environment, progress);
 	const interrupts: Interrupts = listenForInterrupts(invocation, () => phases.line('User requested exit'));
 	const { signal } = interrupts;
 	try {

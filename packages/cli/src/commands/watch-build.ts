@@ -2,6 +2,8 @@ import type { Build, BuildResult } from '@olcf/container-builder-core/spec';
 import type { OutputStream } from '../invocation.js';
 import type { OptionSpecification } from '../options/option-table.js';
 import { buildReporter } from '../output/build-reporter.js';
+import { eventLine } from '../output/event-line.js';
+import { writeBytes } from '../output/write-bytes.js';
 import { followTerminal } from './follow-terminal.js';
 import type { CommandContext } from './run-command.js';
 
@@ -9,6 +11,8 @@ import type { CommandContext } from './run-command.js';
 export interface WatchOptions {
 	/** Gets the output of the build; undefined: it is not shown. */
 	readonly output: OutputStream | undefined;
+	/** Whether stdout gets events instead, one a line. */
+	readonly asEvents: boolean;
 	/** What `Connected to queue:` names. */
 	readonly queueHost: string;
 	/** Where the image goes. */
@@ -21,13 +25,14 @@ export interface WatchOptions {
 export async function watchBuild(
 	build: Build,
 	{ invocation, phases }: Pick<CommandContext<readonly OptionSpecification[]>, 'invocation' | 'phases'>,
-	{ output, queueHost, image, hasTerminal }: WatchOptions,
+	{ output, asEvents, queueHost, image, hasTerminal }: WatchOptions,
 ): Promise<BuildResult> {
 	const stopFollowing = hasTerminal ? followTerminal(invocation.stdout, build) : () => {};
 	const report = buildReporter({ phases, output: output ?? invocation.stdout, queueHost, image });
 	try {
 		for await (const event of build) {
-			if (output !== undefined || event.type !== 'output') await report(event);
+			if (asEvents) await writeBytes(invocation.stdout, `${eventLine(event)}\n`);
+			else if (output !== undefined || event.type !== 'output') await report(event);
 		}
 		return await build;
 	} finally {

@@ -1,4 +1,5 @@
 import type { OptionSpecification } from './option-table.js';
+import { progressOption } from './shared-options.js';
 
 /** Of `container-builder`: how the definition is read. */
 export const definitionOptions = [
@@ -151,6 +152,7 @@ export const courseOptions = [
 			'begin anew on a fresh builder, twice at most, also where one is lost while it executes DEFINITION: what was ' +
 			'printed stays, the output starts over on a new line, and what DEFINITION does elsewhere it does again',
 	},
+	{ ...progressOption, section: 'The build and its output' },
 	{
 		name: 'tty',
 		type: 'boolean',

@@ -3,6 +3,7 @@ import {
 	buildIdArgument,
 	exitCodes,
 	jsonOption,
+	progressOption,
 	queueOptions,
 	queueVariables,
 	tailOptions,
@@ -27,6 +28,7 @@ export const cbAttachCommand = defineCommand({
 	options: [
 		{ name: 'force', short: 'f', type: 'boolean', description: 'overwrite IMAGE where it exists' },
 		...tailOptions,
+		progressOption,
 		{
 			...jsonOption,
 			description: "print the result as JSON on stdout; the build's output goes to stderr",

@@ -8,6 +8,17 @@ export const jsonOption = {
 	description: 'print the result as one JSON document on stdout',
 } as const satisfies OptionSpecification;
 
+/** How a build is told of while it goes on. */
+export const progressOption = {
+	name: 'progress',
+	type: 'text',
+	choices: ['auto', 'tty', 'plain', 'json', 'quiet'],
+	description:
+		'how the build is told of: tty has a spinner, plain has lines, quiet has errors only; json prints each event as a ' +
+		'line of JSON on stdout (docs/build-events-1.schema.json), and nothing else there',
+	defaultText: 'tty on a terminal, else plain',
+} as const satisfies OptionSpecification;
+
 /** Which queue, and how to trust it. */
 export const queueOptions = [
 	{

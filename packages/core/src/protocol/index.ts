@@ -9,6 +9,7 @@ export type { Method, MethodMap, Params, Result, StreamEvent } from '../rpc/defi
 export { type CallOptions, RpcClient } from '../rpc/rpc-client.js';
 export { type HandlerContext, type Handlers, serveRpc } from '../rpc/serve-rpc.js';
 export { type Bootstrap, decodeBootstrap, encodeBootstrap, MAX_BOOTSTRAP_BYTES } from './bootstrap.js';
+export { buildEventLineSchema } from './build-event-line.js';
 export { buildMethods } from './build-methods.js';
 export {
 	builderEventSchema,
