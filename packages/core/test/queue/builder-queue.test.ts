@@ -1,16 +1,9 @@
 import { ContainerBuilderError } from '@olcf/container-builder-core';
-import { afterEach, describe, expect, it } from 'vitest';
-import { buildId, newsOf, type QueueWorld, queueWorld, type WorldOptions } from './queue-world.js';
+import { describe, expect, it } from 'vitest';
+import { buildId, newsOf } from './queue-world.js';
+import { useQueueWorld } from './use-queue-world.js';
 
-let world: QueueWorld | undefined;
-const make = (options?: WorldOptions): QueueWorld => {
-	world = queueWorld(options);
-	return world;
-};
-afterEach(async () => {
-	await world?.[Symbol.asyncDispose]();
-	world = undefined;
-});
+const make = useQueueWorld();
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -220,7 +213,7 @@ describe('order and size', () => {
 
 describe('what goes wrong with machines', () => {
 	it('gives a daemon that never answers up, and makes another', async () => {
-		const { queue, advance, leaseOf, events } = make({
+		const { queue, advance, leaseOf, events, provider } = make({
 			queue: { pool: { bootTimeoutMs: 30 * SECOND } },
 			provider: { machines: [{ neverReady: true }] },
 		});
@@ -232,7 +225,7 @@ describe('what goes wrong with machines', () => {
 			error: { code: 'boot-timeout' },
 		});
 		expect((await leaseOf(checkout)).buildId).toBe(buildId(1));
-		expect(world?.machineCount).toBe(1);
+		expect(provider.machines.filter(({ state }) => state !== 'deleting')).toHaveLength(1);
 	});
 
 	it('does not wait for the daemon of a machine that has failed', async () => {
@@ -266,13 +259,13 @@ describe('what goes wrong with machines', () => {
 	});
 
 	it('makes another when a builder refuses its lease', async () => {
-		const { queue, advance, leaseOf, daemons } = make({
+		const { queue, advance, leaseOf, daemons, provider } = make({
 			daemon: (index) => ({ refusesLeases: index === 0 }),
 		});
 		const checkout = queue.checkout({ buildId: buildId(1) });
 		await advance(5 * SECOND);
 		expect((await leaseOf(checkout)).builderId).toBe([...daemons.keys()][1]);
-		expect(world?.machineCount).toBe(1);
+		expect(provider.machines.filter(({ state }) => state !== 'deleting')).toHaveLength(1);
 	});
 
 	it.each(['failed', 'gone'] as const)('replaces a machine of the reserve that dies (%s)', async (how) => {

@@ -30,8 +30,6 @@ export interface QueueWorld extends AsyncDisposable {
 	advance(ms?: number): Promise<void>;
 	/** The lease of a checkout that must be granted by now. */
 	leaseOf(checkout: Checkout): Promise<Lease>;
-	/** The machines as the provider has them, with the queue's own. */
-	readonly machineCount: number;
 }
 
 /** What a world is made of. */
@@ -84,9 +82,6 @@ export function queueWorld(options: WorldOptions = {}): QueueWorld {
 			const grant = await Promise.race([checkout.granted, advance().then(() => waiting)]);
 			if (typeof grant === 'symbol') throw new Error(`${checkout.buildId} still waits`);
 			return grant.lease;
-		},
-		get machineCount() {
-			return provider.machines.filter(({ state }) => state !== 'deleting').length;
 		},
 		[Symbol.asyncDispose]: async () => {
 			const closing = queue.close().catch(() => {});

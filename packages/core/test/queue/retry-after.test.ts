@@ -1,17 +1,13 @@
 import { ContainerBuilderError } from '@olcf/container-builder-core';
 import { type FakeCall, fakeProvider, virtualClock } from '@olcf/container-builder-testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ProviderCalls } from '../../src/queue/pool/provider-calls.js';
-import { buildId, newsOf, type QueueWorld, queueWorld, type WorldOptions } from './queue-world.js';
+import { buildId, newsOf, type QueueWorld } from './queue-world.js';
+import { useQueueWorld } from './use-queue-world.js';
 
 const SECOND = 1_000;
 
-let world: QueueWorld | undefined;
-const make = (options?: WorldOptions): QueueWorld => {
-	world = queueWorld(options);
-	return world;
-};
-afterEach(() => world?.[Symbol.asyncDispose]());
+const make = useQueueWorld();
 
 const tooMany = (retryAfterMs: number): ContainerBuilderError =>
 	new ContainerBuilderError('provider-unavailable', 'too many requests', {

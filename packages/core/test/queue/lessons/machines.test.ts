@@ -1,6 +1,7 @@
 import { ContainerBuilderError } from '@olcf/container-builder-core';
-import { afterEach, describe, expect, it } from 'vitest';
-import { buildId, type QueueWorld, queueWorld, type WorldOptions } from '../queue-world.js';
+import { describe, expect, it } from 'vitest';
+import { buildId } from '../queue-world.js';
+import { useQueueWorld } from '../use-queue-world.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -13,15 +14,7 @@ const REQUEST = {
 	lifetimeMs: 60 * MINUTE,
 } as const;
 
-let world: QueueWorld | undefined;
-const make = (options?: WorldOptions): QueueWorld => {
-	world = queueWorld(options);
-	return world;
-};
-afterEach(async () => {
-	await world?.[Symbol.asyncDispose]();
-	world = undefined;
-});
+const make = useQueueWorld();
 
 /** What the users of OpenStack's pools learned the hard way, as Nodepool's own tests name it: of machines. */
 describe('lessons of others, of machines', () => {

@@ -1,22 +1,15 @@
 import { ContainerBuilderError, type MachineRequest } from '@olcf/container-builder-core';
 import { type FakeQuota, fakeProvider } from '@olcf/container-builder-testing';
-import { afterEach, describe, expect, it } from 'vitest';
-import { buildId, newsOf, type QueueWorld, queueWorld, type WorldOptions } from '../queue-world.js';
+import { describe, expect, it } from 'vitest';
+import { buildId, newsOf } from '../queue-world.js';
 import { ScriptedDaemon } from '../scripted-daemon.js';
+import { useQueueWorld } from '../use-queue-world.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const GIB = 2 ** 30;
 
-let world: QueueWorld | undefined;
-const make = (options?: WorldOptions): QueueWorld => {
-	world = queueWorld(options);
-	return world;
-};
-afterEach(async () => {
-	await world?.[Symbol.asyncDispose]();
-	world = undefined;
-});
+const make = useQueueWorld();
 
 const used = (existing: readonly MachineRequest[], limit: 'cpus' | 'memoryBytes'): number =>
 	existing.reduce((sum, { limits }) => sum + (limits?.[limit] ?? 0), 0);
