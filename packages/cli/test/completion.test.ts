@@ -42,11 +42,11 @@ const SHELLS: Record<string, (words: readonly string[]) => string[]> = {
 		const script = [
 			'zmodload zsh/zpty',
 			"zpty -b shell 'TERM=dumb zsh -f -i'",
-			'wait_for() { local all= part; for _ in {1..200}; do zpty -rt shell part && all+=$part; [[ $all == *$1* ]] && break; sleep 0.02; done; print -r -- $all }',
+			'wait_for() { local all= part; for _ in {1..1000}; do zpty -rt shell part && all+=$part; [[ $all == *$1* ]] && break; sleep 0.02; done; print -r -- $all }',
 			`zpty -w shell "PS1= ; cd ${directory}; autoload -U compinit; compinit -u -D; source ./script.zsh; zstyle ':completion:*' list-separator '#'; LISTMAX=0; setopt no_list_ambiguous; unsetopt list_beep; print rea''dy"`,
 			'wait_for ready > /dev/null',
 			// Tab lists what there is, the rest of the line is thrown away.
-			`zpty -n -w shell '${words.join(' ')}'$'\\t\\t\\C-u print do''ne\\n'`,
+			`zpty -n -w shell '${words.join(' ')}'$'\\t\\t\\C-u print do'$'ne\\n'`,
 			"wait_for $'\\ndone'",
 		].join('\n');
 		const said = execFileSync('zsh', ['-f', '-c', script], { cwd: directory, encoding: 'utf8' });

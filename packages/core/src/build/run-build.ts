@@ -189,7 +189,7 @@ async function onLease(
 			// There is an image, and it can be had once there is room for it.
 			await run.detach(undefined, control.signal).catch(() => {});
 			await run.close();
-			throw outcome;
+			throw imageKept(outcome);
 		}
 		await giveBack();
 		if (control.signal.aborted) throw canceledError(control.signal);
@@ -256,6 +256,14 @@ async function release(
 function outcomeOf(failure: ContainerBuilderError | undefined): BuildOutcome {
 	if (failure === undefined) return { status: 'succeeded' };
 	return { status: failure.code === 'canceled' ? 'canceled' : 'failed', code: failure.code };
+}
+
+function imageKept({ code, message, hint, cause, details }: ContainerBuilderError): ContainerBuilderError {
+	const kept = 'The image stays on its builder: attach again, with a name where there is room for it.';
+	return new ContainerBuilderError(code, message, {
+		...{ cause, details },
+		hint: hint === undefined ? kept : `${hint} ${kept}`,
+	});
 }
 
 function detachedError(id: string): ContainerBuilderError {

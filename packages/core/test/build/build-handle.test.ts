@@ -393,7 +393,10 @@ test('attached, an image that cannot be written stays where it is', async () => 
 	await rmdir(folder);
 	builder.backendEnd(0);
 	builder.built(IMAGE);
-	await expect(build).rejects.toMatchObject({ code: 'image-write' });
+	await expect(build).rejects.toMatchObject({
+		code: 'image-write',
+		hint: expect.stringContaining('attach again'),
+	});
 	expect(queue.released).toEqual([]);
 	expect(queue.detached).toEqual([{ builderId: 'builder-1', keepMs: queue.remainingMs }]);
 });
