@@ -44,6 +44,21 @@ describe('a builder that proves itself, and answers nothing more', () => {
 		expect(lives.provider.machines.map(({ builderId }) => builderId)).toEqual([fresh.builderId]);
 	});
 
+	it('is replaced as well where its machine has died meanwhile', async () => {
+		lives = queueLives();
+		const options = { pool: { max: 2 }, idleMs: 10 * MINUTE };
+		const first = lives.begin(options);
+		const checkout = first.queue.checkout({ buildId: buildId(1) });
+		await lives.advance(5 * SECOND);
+		const { lease } = await checkout.granted;
+		await first.crash();
+		await lives.provider.kill(lease.builderId);
+		const { queue } = lives.begin(options);
+		const again = queue.checkout({ buildId: buildId(1) });
+		await lives.advance(30 * SECOND);
+		expect((await again.granted).lease.builderId).not.toBe(lease.builderId);
+	});
+
 	it('is not replaced where the definition may have been executed', async () => {
 		lives = queueLives();
 		const options = { pool: { max: 2 }, idleMs: 10 * MINUTE };

@@ -21,7 +21,12 @@ import type { ResolvedUserRules } from './user-policy.js';
 import type { WaitingRoom } from './waiting-room.js';
 
 /** With what a lease is resumed in vain whose builder is lost. */
-const LOST: ReadonlySet<ErrorCode> = new Set(['builder-lost', 'builder-unreachable', 'lease-lost']);
+const LOST: ReadonlySet<ErrorCode> = new Set([
+	'builder-lost',
+	'builder-unreachable',
+	'lease-lost',
+	'machine-failed',
+]);
 /** In which the definition has not begun to be executed. */
 const NOTHING_DONE: ReadonlySet<BuildState> = new Set(['queued', 'connecting', 'uploading']);
 

@@ -34,6 +34,8 @@ export class LineWatch {
 	readonly #wrong: (what: string) => void;
 	readonly #cameAt = new Map<string, number>();
 	readonly #again = new Set<string>();
+	/** Those that this process has known to have a builder. */
+	readonly #served = new Set<string>();
 	readonly #waiting = new Map<string, Waiting>();
 	readonly #running = new Map<string, Running>();
 	/** By pool and user. */
@@ -68,6 +70,7 @@ export class LineWatch {
 	restarted(): void {
 		this.#endedAt = this.#heardAt;
 		this.#waiting.clear();
+		this.#served.clear();
 		this.#running.clear();
 		this.#servedAt.clear();
 		this.#ready.clear();
@@ -122,12 +125,15 @@ export class LineWatch {
 	#comes(buildId: string, now: number): void {
 		const visit = this.#visits.get(buildId);
 		if (visit === undefined) return;
+		// The queue itself may give a fresh builder for one that was lost.
+		if (this.#served.has(buildId)) this.#again.add(buildId);
 		const since = this.#cameAt.get(buildId) ?? now;
 		this.#cameAt.set(buildId, since);
 		this.#waiting.set(buildId, { visit, since, joinedAt: now });
 	}
 
 	#runs(buildId: string, change: number, now: number): void {
+		this.#served.add(buildId);
 		const user = this.#visits.get(buildId)?.user ?? '';
 		const running = this.#running.get(user) ?? { count: 0, changedAt: now };
 		running.count = Math.max(0, running.count + change);
