@@ -10,19 +10,16 @@ import {
 } from '../../spec/index.js';
 import { epochOf } from '../../time/epoch-of.js';
 import type { BuilderRecord, StoredLease } from '../records/builder-record.js';
+import { KeptRecord } from '../records/kept-record.js';
 import { newBuilderRecord } from '../records/new-builder-record.js';
 import type { QueueStep } from '../records/queue-steps.js';
 import { withBootLimit } from './boot-limit.js';
+import { BuilderMachine } from './builder-machine.js';
 import { type BuilderTransition, moveBuilder, nextBuilderState } from './builder-state.js';
 import type { BuilderSurroundings } from './builder-surroundings.js';
 import { ControlLink } from './control-link.js';
-import { destroyMachine } from './destroy-machine.js';
 import { BuilderDialer } from './dial-builder.js';
-import { confirmMachine, findEndpoint, type Reachable } from './machine-look-up.js';
-import { machineRequest } from './machine-request.js';
-
-/** A machine that was made a shorter time ago, and has not even booted, may be missing in the provider's list. */
-const NEW_MACHINE_MS = 15_000;
+import { confirmMachine } from './machine-look-up.js';
 
 /** One builder from the wish for it until it is gone, with what is written down of it. */
 export class PooledBuilder {
@@ -34,15 +31,12 @@ export class PooledBuilder {
 	readonly #dialer: BuilderDialer;
 	readonly #stop = new AbortController();
 	readonly #gone: Deferred<void> = deferred();
-	#record: BuilderRecord;
+	readonly #record: KeptRecord;
+	readonly #machine: BuilderMachine;
 	#state: PoolBuilderState;
 	#fault: string | undefined;
 	#progress: string | undefined;
 	#starting: Promise<void> | undefined;
-	/** Whether a machine may exist. */
-	#mayExist: boolean;
-	/** When this process learned that there is one; by the queue's clock. */
-	#madeAt: number | undefined;
 	#abandoned = false;
 	#onReport: ((event: BuilderEvent) => void) | undefined;
 
@@ -50,13 +44,15 @@ export class PooledBuilder {
 	constructor(around: BuilderSurroundings, record?: BuilderRecord) {
 		const { transports, clock, insecure, probeMs, redialGraceMs, calls } = around;
 		this.#around = around;
-		this.#record = record ?? newBuilderRecord(around);
-		this.#mayExist = record !== undefined;
+		this.#record = new KeptRecord(record ?? newBuilderRecord(around), around);
 		const isLeased = record?.lease !== undefined && record.givenUp === undefined;
 		this.#state = isLeased ? 'leased' : 'creating';
-		const { builderId, secret, sessionKey, enrolled, fingerprint, askedAt } = this.#record;
+		const { builderId, secret, sessionKey, enrolled, fingerprint, askedAt } = this.#record.current;
 		this.id = builderId;
 		this.askedAt = clock.now() - Math.max(0, epochOf(clock) - askedAt);
+		this.#machine = new BuilderMachine({
+			...{ around, record: this.#record, askedAt: this.askedAt, mayExist: record !== undefined },
+		});
 		const spent = record === undefined ? 'no' : enrolled ? 'yes' : 'perhaps';
 		this.#dialer = new BuilderDialer({
 			...{ builderId, transports, secret, sessionKey, spent, fingerprint, clock, insecure },
@@ -78,21 +74,21 @@ export class PooledBuilder {
 
 	/** Whether there was a machine for certain. */
 	get hadMachine(): boolean {
-		return this.#record.machine !== undefined;
+		return this.#record.current.machine !== undefined;
 	}
 
 	/** What its machine was booted from; undefined before there is one. */
 	get imageId(): string | undefined {
-		return this.#record.machine?.imageId;
+		return this.#record.current.machine?.imageId;
 	}
 
 	get ageMs(): number {
 		return this.#around.clock.now() - this.askedAt;
 	}
 
-	/** Milliseconds since the provider said that its machine is made, or since it was asked for by another process. */
+	/** Milliseconds since its machine was made, as far as this process knows. */
 	get machineAgeMs(): number {
-		return this.#around.clock.now() - (this.#madeAt ?? this.askedAt);
+		return this.#machine.ageMs;
 	}
 
 	/** What is being done, for people. */
@@ -107,7 +103,7 @@ export class PooledBuilder {
 
 	/** The lease that is written down. */
 	get lease(): StoredLease | undefined {
-		return this.#record.lease;
+		return this.#record.current.lease;
 	}
 
 	get info(): BuilderInfo {
@@ -117,13 +113,13 @@ export class PooledBuilder {
 
 	/** Where clients reach it. */
 	get endpoint(): Endpoint {
-		const endpoint = this.#record.machine?.endpoint;
+		const endpoint = this.#record.current.machine?.endpoint;
 		if (endpoint === undefined) throw new TypeError('the builder has no endpoint yet');
 		return this.#dialer.pinned(endpoint);
 	}
 
 	get summary(): BuilderSummary {
-		const endpoint = this.#record.machine?.endpoint;
+		const endpoint = this.#record.current.machine?.endpoint;
 		return {
 			id: this.id,
 			pool: this.#around.pool.name,
@@ -139,8 +135,8 @@ export class PooledBuilder {
 		this.#starting ??= this.#begin(async () => {
 			const { publish, pool } = this.#around;
 			publish({ type: 'builder-create-start', builderId: this.id, pool: pool.name, reason });
-			await this.#save({}, 'builder-recorded');
-			const machine = await this.#create();
+			await this.#record.save({}, 'builder-recorded');
+			const machine = await this.#machine.create(this.#stop.signal, (message) => this.#report(message));
 			publish({ type: 'builder-create-end', builderId: this.id, machineId: machine.id });
 			await this.#boot(machine);
 		});
@@ -148,7 +144,7 @@ export class PooledBuilder {
 
 	/** Goes on with one of an earlier process: as leased, as one that boots, or with its destruction. */
 	goOn(): void {
-		const { givenUp, lease, machine } = this.#record;
+		const { givenUp, lease, machine } = this.#record.current;
 		this.#around.publish({ type: 'builder-adopted', builderId: this.id, leaseId: lease?.id });
 		if (givenUp !== undefined) void this.destroy(givenUp);
 		else if (lease === undefined) {
@@ -173,7 +169,7 @@ export class PooledBuilder {
 
 	/** Writes its lease down, or what has changed of it. */
 	saveLease(lease: StoredLease, step: QueueStep): Promise<void> {
-		return this.#save({ lease }, step);
+		return this.#record.save({ lease }, step);
 	}
 
 	/** Takes note that it is of no use any more. Whoever watches destroys it. */
@@ -224,42 +220,17 @@ export class PooledBuilder {
 		}
 	}
 
-	async #create(): Promise<Machine> {
-		const { calls, step } = this.#around;
-		const { capabilities } = calls.provider;
-		this.#mayExist = true;
-		try {
-			const machine = await calls.create(
-				machineRequest(this.#record, { ...this.#around, capabilities }),
-				this.#stop.signal,
-				{
-					limitMs: this.#around.pool.createTimeoutMs,
-					onProgress: (message) => this.#report(message),
-					onSent: () => step('create-sent'),
-				},
-			);
-			this.#madeAt = this.#around.clock.now();
-			step('create-answered');
-			const { id, imageId, endpoint } = machine;
-			await this.#save({ machine: { id, imageId, endpoint } }, 'machine-recorded');
-			return machine;
-		} catch (error) {
-			this.#mayExist = ContainerBuilderError.from(error).outcome !== 'none';
-			throw error;
-		}
-	}
-
 	async #boot(machine: Machine | undefined): Promise<void> {
 		const { step } = this.#around;
 		this.#move('created');
 		await withBootLimit(this.#around, this.#stop.signal, async (signal, onFailure) => {
-			const { id, imageId, endpoint } = await this.#whereItAnswers(machine, signal, onFailure);
-			this.#record = { ...this.#record, machine: { id, imageId, endpoint } };
+			const { id, imageId, endpoint } = await this.#machine.whereItAnswers(machine, signal, onFailure);
+			this.#record.amend({ machine: { id, imageId, endpoint } });
 			this.#report('waiting for the builder to answer');
 			await this.link.open(endpoint, signal, onFailure);
 		});
 		step('builder-enrolled');
-		await this.#save({ enrolled: true, fingerprint: this.#dialer.fingerprint }, 'enrolment-recorded');
+		await this.#record.save({ enrolled: true, fingerprint: this.#dialer.fingerprint }, 'enrolment-recorded');
 	}
 
 	/** One that proves itself may be silent all the same, or have what nobody knows of. */
@@ -271,32 +242,15 @@ export class PooledBuilder {
 		});
 	}
 
-	async #whereItAnswers(
-		machine: Machine | undefined,
-		signal: AbortSignal,
-		onFailure: (error: unknown) => void,
-	): Promise<Reachable> {
-		const { calls, clock } = this.#around;
-		const known = machine ?? this.#record.machine;
-		if (known?.endpoint !== undefined) return { ...known, endpoint: known.endpoint };
-		return await findEndpoint({ builderId: this.id, machine, calls, clock, signal, onFailure });
-	}
-
 	async #destroy(reason: string, after: Promise<void> | undefined): Promise<void> {
-		const { calls, clock, logger, signal, records, step } = this.#around;
+		const { logger, records, step } = this.#around;
 		await Promise.all([this.#starting, after]);
-		const { machine, enrolled } = this.#record;
-		const isNew = machine === undefined || (!enrolled && this.machineAgeMs < NEW_MACHINE_MS);
-		if (this.#mayExist) {
-			await this.#save({ givenUp: reason }, 'give-up-recorded').catch((error: unknown) => {
+		if (this.#machine.mayExist) {
+			await this.#record.save({ givenUp: reason }, 'give-up-recorded').catch((error: unknown) => {
 				logger.warn({ builder: this.id }, `cannot write down that a builder is given up: ${String(error)}`);
 			});
-			const gone = await destroyMachine({
-				...{ builderId: this.id, machineId: machine?.id, isNew },
-				...{ calls, clock, logger, signal, step },
-				onFault: (message) => {
-					this.#fault = message;
-				},
+			const gone = await this.#machine.destroy((message) => {
+				this.#fault = message;
 			});
 			if (!gone) return;
 		}
@@ -307,12 +261,6 @@ export class PooledBuilder {
 		this.#around.publish({ type: 'builder-gone', builderId: this.id });
 		this.#move('destroyed');
 		this.#gone.resolve();
-	}
-
-	async #save(changes: Partial<BuilderRecord>, step: QueueStep): Promise<void> {
-		this.#record = { ...this.#record, ...changes };
-		await this.#around.records.saveBuilder(this.#record);
-		this.#around.step(step);
 	}
 
 	#report(message: string): void {
