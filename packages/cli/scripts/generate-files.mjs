@@ -1,5 +1,6 @@
-// Writes completions and manual pages into dist, from the option tables. Part of the build.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// Writes completions and manual pages into dist, from the option tables, and puts the schema of events beside them.
+// Part of the build.
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generatedFiles } from '../dist/generated-files.js';
@@ -9,3 +10,9 @@ for (const [name, text] of generatedFiles()) {
 	mkdirSync(dirname(path), { recursive: true });
 	writeFileSync(path, text);
 }
+
+const schema = 'build-events-1.schema.json';
+copyFileSync(
+	new URL(`../../../docs/${schema}`, import.meta.url),
+	new URL(`../dist/${schema}`, import.meta.url),
+);

@@ -11,7 +11,10 @@ export interface Interrupts {
 	close(): void;
 }
 
-/** The first Ctrl-C (or SIGTERM, SIGHUP) calls `onFirst` and asks for an orderly end, the second Ctrl-C or SIGTERM leaves at once. */
+/**
+ * The first Ctrl-C (or SIGTERM, SIGHUP) calls `onFirst` and asks for an orderly end, the second Ctrl-C or SIGTERM leaves
+ * at once.
+ */
 export function listenForInterrupts(invocation: Invocation, onFirst: () => void): Interrupts {
 	const controller = new AbortController();
 	const listener = (signal: NodeJS.Signals): void => {

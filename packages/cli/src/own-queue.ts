@@ -21,6 +21,11 @@ export function ownQueueAddress(directory: string): QueueAddress {
 /** Its address where there is a socket of this user's; it may be a dead one. */
 export function findOwnQueue(environment: NodeJS.ProcessEnv): QueueAddress | undefined {
 	const directory = ownQueueDirectory(environment);
-	const found = lstatSync(join(directory, 'queue.sock'), { throwIfNoEntry: false });
-	return found?.isSocket() && found.uid === userInfo().uid ? ownQueueAddress(directory) : undefined;
+	try {
+		const found = lstatSync(join(directory, 'queue.sock'));
+		return found.isSocket() && found.uid === userInfo().uid ? ownQueueAddress(directory) : undefined;
+	} catch {
+		// Not there, or behind a directory that is somebody else's: none of this user's.
+		return undefined;
+	}
 }

@@ -193,15 +193,16 @@ describe('cb-cancel', () => {
 		});
 	});
 
-	test('several at a time, whatever is wrong with one of them', async () => {
+	test('several at a time, whatever is wrong with others, of which each is told', async () => {
 		const { argv, options, detach } = await makeSite();
 		const ids = [await detach(), await detach()];
 		const { status, stdout, stderr } = await run(
 			cbCancel,
-			[...argv, '--json', 'no-such-build', ...ids],
+			[...argv, '--json', 'no-such-build', 'nor-this-one', ...ids],
 			options,
 		);
 		expect(status).toBe(2);
+		expect(stderr).toContain('nor-this-one');
 		expect(stdout).toContain(ids[0]);
 		expect(stdout).toContain(ids[1]);
 		expect(stderr).toContain('no-such-build');

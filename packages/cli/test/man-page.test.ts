@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { commandList } from '../src/command-list.js';
+import { generatedFiles } from '../src/generated-files.js';
 import { manPage } from '../src/man/man-page.js';
 
 const hasGroff = spawnSync('groff', ['--version']).status === 0;
@@ -19,6 +21,12 @@ test.runIf(hasGroff).each(commandList.map((command) => [command.name, command] a
 		expect(stdout).toContain('container-builder 1.2.3');
 	},
 );
+
+test('the manifest names every page that is made', () => {
+	const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+	const made = [...generatedFiles().keys()].filter((name) => name.startsWith('man/'));
+	expect(manifest.man.toSorted()).toEqual(made.map((name) => `./dist/${name}`).sort());
+});
 
 test('a text cannot be taken for a request', () => {
 	const page = manPage(

@@ -19,8 +19,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a service until a signal or its idleness ends it: SIGTERM drains, SIGTERM again or SIGINT closes, SIGUSR2 hands over, SIGHUP
- * reloads. Rejects where it cannot start, cannot end, or another process has become the queue.
+ * Runs a service until a signal or its idleness ends it: SIGTERM drains, SIGTERM again or SIGINT closes, SIGUSR2 hands
+ * over, SIGHUP reloads. Rejects where it cannot start, cannot end, or another process has become the queue.
  */
 export async function runUntilSignal(options: RunOptions): Promise<void> {
 	const { signals, onImpatience, start } = options;

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { resolve } from 'node:path';
 import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 import type { ContainerBuilderOptions } from '../index.js';
@@ -48,9 +49,8 @@ export async function buildImage(context: Context): Promise<number> {
 			: { queue: address.endpoint, token: address.token, insecure: address.insecure },
 	);
 	const cancel = new AbortController();
-	let onAbort = (): void => cancel.abort(signal.reason);
+	let interrupt: Disposable | undefined;
 	try {
-		if (signal.aborted) cancel.abort(signal.reason);
 		const build = builder.build(
 			{
 				definition,
@@ -79,12 +79,11 @@ export async function buildImage(context: Context): Promise<number> {
 			},
 		);
 		const departure = new Departure(build, { keepMs: keep, phases });
-		onAbort = () => {
+		interrupt = addAbortListener(signal, () => {
 			// Who loses the terminal loses nothing, where there is somebody to leave the build to.
 			if (address !== undefined && isHangUp(signal.reason)) void departure.begin();
 			else cancel.abort(signal.reason);
-		};
-		signal.addEventListener('abort', onAbort, { once: true });
+		});
 		if (detach) void departure.begin();
 		try {
 			const queueHost =
@@ -111,7 +110,7 @@ export async function buildImage(context: Context): Promise<number> {
 		repeatLastLines(error, { phases, json });
 		throw retryHint(error, values);
 	} finally {
-		signal.removeEventListener('abort', onAbort);
+		interrupt?.[Symbol.dispose]();
 		await builder.close();
 	}
 }
@@ -170,7 +169,9 @@ function chosenQueue({ values, invocation }: Context): QueueAddress | undefined 
 		);
 	}
 	if (values.keep !== undefined && !values.detach)
-		throw new ContainerBuilderError('invalid-option', '--keep goes with --detach');
+		throw new ContainerBuilderError('invalid-option', '--keep goes with --detach', {
+			hint: 'Add --detach, or leave it out: who waits for the image keeps its builder.',
+		});
 	if (address !== undefined && forEmbedded.length > 0) {
 		throw new ContainerBuilderError(
 			'invalid-option',

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { resolve } from 'node:path';
 import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 import type { CommandMain } from '../invocation.js';
@@ -6,7 +7,6 @@ import { Departure } from './departure.js';
 import { terminalSize } from './follow-terminal.js';
 import { openQueue } from './open-queue.js';
 import { readProgress } from './read-progress.js';
-import { readTail } from './read-tail.js';
 import { repeatLastLines } from './repeat-last-lines.js';
 import { type CommandContext, runCommand } from './run-command.js';
 import { tellDeparture } from './tell-departure.js';
@@ -20,9 +20,8 @@ type Context = CommandContext<typeof cbAttachCommand.options>;
 
 async function attach(context: Context): Promise<number> {
 	const { values, positionals, invocation, phases, signal } = context;
-	const { json, force } = values;
+	const { json, force, from, tail } = values;
 	const [id = '', name] = positionals;
-	const begin = readTail(values);
 	const asEvents = readProgress(values);
 	const { builder, host } = await openQueue(values, context, { own: true });
 	try {
@@ -30,10 +29,9 @@ async function attach(context: Context): Promise<number> {
 		const record = await builder.queue.find(id, { signal });
 		phases.done(`Connected to queue: ${host}`);
 		const image = imagePath(name, record?.labels.image, invocation.directory);
-		const build = builder.attach(id, { image, force, ...begin });
+		const build = builder.attach(id, { image, force, from, tail });
 		const departure = new Departure(build, { phases });
-		const onAbort = (): void => void departure.begin();
-		signal.addEventListener('abort', onAbort, { once: true });
+		const interrupt = addAbortListener(signal, () => void departure.begin());
 		const hasTerminal = invocation.stdout.isTTY === true;
 		if (hasTerminal)
 			build.once('builder', () => void build.resize(terminalSize(invocation.stdout)).catch(() => {}));
@@ -54,7 +52,7 @@ async function attach(context: Context): Promise<number> {
 			else repeatLastLines(error, { phases, json });
 			throw error;
 		} finally {
-			signal.removeEventListener('abort', onAbort);
+			interrupt[Symbol.dispose]();
 		}
 	} finally {
 		await builder.close();

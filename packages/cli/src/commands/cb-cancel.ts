@@ -25,9 +25,12 @@ export const cbCancel: CommandMain = (invocation) =>
 			const canceled = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 			if (values.json) writeJson(invocation.stdout, canceled);
 			else for (const { id, state } of canceled) invocation.stdout.write(`${id}: ${state}\n`);
-			// Those that are there are canceled whatever is wrong with the others.
-			const failed = results.find(({ status }) => status === 'rejected');
-			if (failed?.status === 'rejected') throw failed.reason;
+			// Those that are there are canceled whatever is wrong with the others, of which each is told.
+			const [first, ...others] = results.flatMap((result) =>
+				result.status === 'rejected' ? [ContainerBuilderError.from(result.reason)] : [],
+			);
+			for (const error of others) phases.line(`error: ${error.message}`);
+			if (first !== undefined) throw first;
 			return 0;
 		} finally {
 			await builder.close();

@@ -2,7 +2,6 @@ import type { CommandMain } from '../invocation.js';
 import { cbLogsCommand } from '../options/cb-logs-options.js';
 import { writeBytes } from '../output/write-bytes.js';
 import { openQueue } from './open-queue.js';
-import { readTail } from './read-tail.js';
 import { runCommand } from './run-command.js';
 
 /** `cb-logs`. */
@@ -10,10 +9,10 @@ export const cbLogs: CommandMain = (invocation) =>
 	runCommand(cbLogsCommand, invocation, async (context) => {
 		const { values, positionals, signal } = context;
 		const [id = ''] = positionals;
-		const begin = readTail(values);
+		const { from, tail, follow } = values;
 		const { builder } = await openQueue(values, context, { own: true });
 		try {
-			const logs = builder.logs(id, { ...begin, follow: values.follow, signal });
+			const logs = builder.logs(id, { from, tail, follow, signal });
 			for await (const bytes of logs) await writeBytes(invocation.stdout, bytes);
 			return 0;
 		} finally {

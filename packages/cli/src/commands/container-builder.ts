@@ -4,7 +4,7 @@ import { buildImage } from './build-image.js';
 import { checkDefinition } from './check-definition.js';
 import { runCommand } from './run-command.js';
 
-/** `container-builder IMAGE DEFINITION` `container-builder --check DEFINITION`, `container-builder --completion SHELL`. */
+/** `container-builder IMAGE DEFINITION`, with `--check` only the definition, with `--completion` neither. */
 export const containerBuilder: CommandMain = (invocation) =>
 	runCommand(containerBuilderCommand, invocation, async (context) => {
 		const { check, completion } = context.values;

@@ -1,4 +1,4 @@
-import type { CommandSpecification, OptionSpecification } from './option-table.js';
+import type { ArgumentSpecification, CommandSpecification, OptionSpecification } from './option-table.js';
 
 /** `-f, --force`, `--build-arg <KEY=VALUE>`, as the parser wants and help shows it. */
 export function optionFlags(option: OptionSpecification): string {
@@ -36,13 +36,13 @@ function variantFlags(options: readonly OptionSpecification[], name: string): st
 	return option === undefined ? `--${name}` : optionFlags({ ...option, short: undefined });
 }
 
-function positionalText({
-	name,
-	optional,
-	repeatable,
-}: NonNullable<CommandSpecification['positionals']>[number]) {
-	const words = repeatable ? `${name}...` : name;
-	return optional ? `[${words}]` : words;
+function positionalText(argument: ArgumentSpecification): string {
+	return argument.optional ? `[${argumentWord(argument)}]` : argumentWord(argument);
+}
+
+/** `IMAGE`, `ID...`. */
+export function argumentWord({ name, repeatable }: ArgumentSpecification): string {
+	return repeatable ? `${name}...` : name;
 }
 
 /** What help has behind the options: environment, exit codes, examples. */

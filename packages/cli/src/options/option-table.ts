@@ -27,7 +27,7 @@ export interface OptionSpecification {
 }
 
 /** One positional argument. */
-interface ArgumentSpecification {
+export interface ArgumentSpecification {
 	/** As help shows it: in capitals where it stands for something. */
 	readonly name: string;
 	readonly description: string;

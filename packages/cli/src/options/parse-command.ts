@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { version } from '../version.js';
-import { helpTail, optionDescription, optionFlags, usageLines } from './help-sections.js';
+import { argumentWord, helpTail, optionDescription, optionFlags, usageLines } from './help-sections.js';
 import type { CommandSpecification, OptionSpecification, OptionValues } from './option-table.js';
 import { parseDuration } from './parse-duration.js';
 import { parseSize } from './parse-size.js';
@@ -53,9 +53,9 @@ export function parseCommand<const O extends readonly OptionSpecification[]>(
 		.addHelpText('after', helpTail(specification))
 		.showHelpAfterError(`hint: ${specification.name} --help`)
 		.action(() => {});
-	for (const { name, description, optional, repeatable } of positionalsOf(specification, words)) {
-		const words = repeatable ? `${name}...` : name;
-		command.argument(optional ? `[${words}]` : `<${words}>`, description);
+	for (const argument of positionalsOf(specification, words)) {
+		const word = argumentWord(argument);
+		command.argument(argument.optional ? `[${word}]` : `<${word}>`, argument.description);
 	}
 	for (const option of specification.options) addOption(command, option);
 	try {

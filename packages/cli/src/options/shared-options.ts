@@ -15,7 +15,7 @@ export const progressOption = {
 	choices: ['auto', 'tty', 'plain', 'json', 'quiet'],
 	description:
 		'how the build is told of: tty has a spinner, plain has lines, quiet has errors only; json prints each event as a ' +
-		'line of JSON on stdout (docs/build-events-1.schema.json), and nothing else there',
+		'line of JSON on stdout (by dist/build-events-1.schema.json of this package), and nothing else there',
 	defaultText: 'tty on a terminal, else plain',
 } as const satisfies OptionSpecification;
 

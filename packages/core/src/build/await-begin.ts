@@ -1,5 +1,5 @@
 import type { RemoteBuilder } from '../client/remote-builder.js';
-import { type BuilderPhase, type Clock, ContainerBuilderError } from '../spec/index.js';
+import { type BuilderPhase, type BuilderState, type Clock, ContainerBuilderError } from '../spec/index.js';
 import { pause } from '../time/pause.js';
 
 const LOOK_MS = 500;
@@ -7,7 +7,7 @@ const LOOK_MS = 500;
 const NOT_BEGUN: ReadonlySet<BuilderPhase> = new Set(['idle', 'leased', 'uploading']);
 
 /**
- * Waits until a build needs nothing of the client any more that began it. Rejects with `not-found` after `patienceMs`:
+ * Waits until a build needs nothing of the client any more that began it; resolves with how it stands then. Rejects with `not-found` after `patienceMs`:
  * that client may be gone.
  */
 export async function awaitBegin(
@@ -17,10 +17,10 @@ export async function awaitBegin(
 		patienceMs,
 		signal,
 	}: { readonly clock: Clock; readonly patienceMs: number; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<BuilderState> {
 	for (const since = clock.now(); ; ) {
-		const { phase } = await builder.state({ signal });
-		if (!NOT_BEGUN.has(phase)) return;
+		const state = await builder.state({ signal });
+		if (!NOT_BEGUN.has(state.phase)) return state;
 		if (clock.now() - since >= patienceMs) {
 			throw new ContainerBuilderError(
 				'not-found',

@@ -12,7 +12,7 @@ import {
 	type TerminalSize,
 } from '../spec/index.js';
 import type { BuildSession } from './build-session.js';
-import { isFinalState } from './build-state.js';
+import { goesOnAlone, isFinalState } from './build-state.js';
 import type { LeaseRun } from './lease-run.js';
 import type { RunControl } from './run-build.js';
 
@@ -135,7 +135,7 @@ export class BuildHandle implements Build {
 
 	/** Between two builders there is nothing to leave to itself. */
 	#canDetach(): boolean {
-		return this.#run !== undefined && ['building', 'built', 'downloading'].includes(this.state);
+		return this.#run !== undefined && goesOnAlone(this.state);
 	}
 
 	/** Gives back the builder that was held for its image. */

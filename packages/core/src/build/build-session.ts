@@ -24,6 +24,8 @@ export class BuildSession {
 	/** Number of the builder's last event that was taken note of. */
 	builderSequence = 0;
 	backendStarted = false;
+	/** Whether the builder has told that the build has come to nothing there. */
+	failedOnBuilder = false;
 	backendExitCode: number | undefined;
 	builderId: string | undefined;
 	/** The base images as the builder found them, once it has told. */
@@ -123,6 +125,7 @@ export class BuildSession {
 		this.builderId = builderId;
 		this.builderSequence = 0;
 		this.backendStarted = false;
+		this.failedOnBuilder = false;
 		this.backendExitCode = undefined;
 		this.bases = undefined;
 		this.#lastLines = new LastLines();

@@ -19,6 +19,11 @@ export function nextBuildState(current: BuildState, next: BuildState): BuildStat
 	throw new TypeError(`a build cannot go from ${current} to ${next}`);
 }
 
+/** Whether a build in this state has all that it needs of its client: it goes on without. */
+export function goesOnAlone(state: BuildState): boolean {
+	return state === 'building' || state === 'built' || state === 'downloading';
+}
+
 /** Whether nothing comes after this state. */
 export function isFinalState(state: BuildState): boolean {
 	return BUILD_TRANSITIONS[state].length === 0;

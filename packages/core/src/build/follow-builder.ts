@@ -50,6 +50,7 @@ export async function followBuilder(
 			session.builderSequence = event.sequence;
 			if (event.type !== 'end') continue;
 			await output;
+			session.failedOnBuilder = event.phase !== 'built';
 			return ended(event, image);
 		}
 	} catch (error) {

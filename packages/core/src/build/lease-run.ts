@@ -99,9 +99,9 @@ export class LeaseRun {
 		return this.#guard(async (signal) => {
 			await this.#connect(signal);
 			const { clock } = this.#context;
-			await awaitBegin(this.#builder, { clock, patienceMs: BEGIN_PATIENCE_MS, signal });
+			const begun = await awaitBegin(this.#builder, { clock, patienceMs: BEGIN_PATIENCE_MS, signal });
 			if (tail !== undefined) {
-				const { outputBytes: size } = await this.#builder.state({ signal });
+				const size = begun.outputBytes;
 				this.#session.beginOutputAt(await tailOffset(this.#builder, { size, lines: tail, signal }));
 			}
 			return await this.#follow(signal);

@@ -1,16 +1,13 @@
 import { RemoteBuilder } from '../client/remote-builder.js';
 import { tailOffset } from '../client/tail-offset.js';
 import { linkSignal } from '../concurrency/link-signal.js';
-import { type AbortOptions, ContainerBuilderError } from '../spec/index.js';
+import type { AbortOptions } from '../spec/index.js';
+import { checkOutputStart, type OutputStart } from './output-start.js';
 import { resumeBuild } from './resume-build.js';
 import type { RunContext } from './run-context.js';
 
 /** Which part of a build's output. */
-export interface LogsOptions extends AbortOptions {
-	/** Byte to begin at; that of builders lost before does not count. @default 0 */
-	readonly from?: number | undefined;
-	/** Begin with so many of the last lines that there are already, instead of `from`. From 0 on. */
-	readonly tail?: number | undefined;
+export interface LogsOptions extends AbortOptions, OutputStart {
 	/** Go on with what comes, until the build is over. @default false: end with what there is */
 	readonly follow?: boolean | undefined;
 }
@@ -19,10 +16,10 @@ export interface LogsOptions extends AbortOptions {
 export async function* readLogs(
 	buildId: string,
 	context: RunContext,
-	{ from = 0, tail, follow = false, signal }: LogsOptions,
+	options: LogsOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-	if (![from, tail ?? 0].every((value) => Number.isSafeInteger(value) && value >= 0))
-		throw new ContainerBuilderError('invalid-option', 'from and tail must be whole numbers from 0 on');
+	checkOutputStart(options);
+	const { from = 0, tail, follow = false, signal } = options;
 	const linked = linkSignal(signal);
 	const { endpoint, token, builderId } = await resumeBuild(buildId, context.queue, linked.signal);
 	const builder = new RemoteBuilder({ ...context, id: builderId, endpoint, token });

@@ -1,4 +1,3 @@
-import { linkSignal } from '../concurrency/link-signal.js';
 import { canceledError, throwIfAborted } from '../concurrency/throw-if-aborted.js';
 import {
 	type BuildInput,
@@ -11,12 +10,15 @@ import {
 	type ImageDigest,
 	type Lease,
 } from '../spec/index.js';
+import { type TimeLimitOptions, withTimeLimit } from '../time/time-limit.js';
 import type { AttachOptions } from './attach-options.js';
 import type { BuildSession } from './build-session.js';
+import { goesOnAlone } from './build-state.js';
 import { decideRetry, type RetryDecision } from './decide-retry.js';
 import { formatOf, type ImageTarget, imageTarget } from './image-target.js';
 import { LeaseRun } from './lease-run.js';
 import { lostAfterStart } from './lost-after-start.js';
+import { checkOutputStart } from './output-start.js';
 import { type PreparedBuild, prepareBuild } from './prepare-build.js';
 import { resumeBuild } from './resume-build.js';
 import type { RunContext } from './run-context.js';
@@ -24,8 +26,8 @@ import { takeLease } from './take-lease.js';
 
 /** How long an image that is left on its builder is kept where nothing else is said. */
 const DEFAULT_KEEP_MS = 3_600_000;
-/** How long giving a builder back may take. */
-const RELEASE_TIMEOUT_MS = 10_000;
+/** How long the queue has to take note of what becomes of a lease. */
+const QUEUE_LIMIT_MS = 10_000;
 
 /** What a handle can ask of the run behind it. */
 export interface RunControl {
@@ -72,8 +74,9 @@ export async function runAttached(
 	session: BuildSession,
 	context: RunContext,
 	control: RunControl,
-	options: Pick<AttachOptions, 'image' | 'force' | 'tail'>,
+	options: AttachOptions,
 ): Promise<BuildResult> {
+	checkOutputStart(options);
 	const { image, force = false, tail } = options;
 	const target = await imageTarget(image, { directory: process.cwd(), force });
 	const lease = await resumeBuild(session.id, context.queue, control.signal);
@@ -180,17 +183,8 @@ async function onLease(
 			await run.close();
 			throw new RetryWanted(outcome);
 		}
-		if (kept === 'left' && outcome.code === 'not-found') {
-			// It is another client's to begin it.
-			await run.close();
-			throw outcome;
-		}
-		if (kept === 'left' && outcome.code === 'image-write' && !control.signal.aborted) {
-			// There is an image, and it can be had once there is room for it.
-			await run.detach(undefined, control.signal).catch(() => {});
-			await run.close();
-			throw imageKept(outcome);
-		}
+		if (kept === 'left' && !session.failedOnBuilder && !control.signal.aborted)
+			throw await leave(running, run, outcome);
 		await giveBack();
 		if (control.signal.aborted) throw canceledError(control.signal);
 		throw decision === 'when-asked' ? lostAfterStart(outcome) : outcome;
@@ -233,13 +227,8 @@ async function release(
 	failure: ContainerBuilderError | undefined,
 ): Promise<void> {
 	const { session, context } = running;
-	const limit = linkSignal();
-	const cancelTimer = context.clock.schedule(
-		() => limit.abort('the queue did not answer'),
-		RELEASE_TIMEOUT_MS,
-	);
 	try {
-		await lease.release(outcomeOf(failure), { signal: limit.signal });
+		await withTimeLimit(queueLimit(context), (signal) => lease.release(outcomeOf(failure), { signal }));
 	} catch (error) {
 		const { code, message } = ContainerBuilderError.from(error);
 		// A queue that does not know the lease any more has nothing to take back.
@@ -248,22 +237,43 @@ async function release(
 			type: 'warning',
 			message: `the builder could not be given back (${message}); the queue will take it`,
 		});
-	} finally {
-		cancelTimer();
 	}
+}
+
+/** What goes wrong for one who attached does not end the build. Resolves with the error to tell. */
+async function leave(
+	{ session, context }: Running,
+	run: LeaseRun,
+	error: ContainerBuilderError,
+): Promise<ContainerBuilderError> {
+	const isKept =
+		goesOnAlone(session.state) &&
+		(await withTimeLimit(queueLimit(context), (signal) => run.detach(undefined, signal)).then(
+			() => true,
+			() => false,
+		));
+	await run.close();
+	if (!isKept) return error;
+	const { code, message, hint, cause, details } = error;
+	const next =
+		session.state === 'building'
+			? 'The build goes on: attach to it again.'
+			: 'The image stays on its builder: attach again, with a name where there is room for it.';
+	return new ContainerBuilderError(code, message, {
+		...{ cause, details },
+		hint: hint === undefined ? next : `${hint} ${next}`,
+	});
+}
+
+function queueLimit({ clock }: RunContext): TimeLimitOptions {
+	const onTimeout = (): ContainerBuilderError =>
+		new ContainerBuilderError('queue-unreachable', 'the queue did not answer');
+	return { clock, limitMs: QUEUE_LIMIT_MS, onTimeout };
 }
 
 function outcomeOf(failure: ContainerBuilderError | undefined): BuildOutcome {
 	if (failure === undefined) return { status: 'succeeded' };
 	return { status: failure.code === 'canceled' ? 'canceled' : 'failed', code: failure.code };
-}
-
-function imageKept({ code, message, hint, cause, details }: ContainerBuilderError): ContainerBuilderError {
-	const kept = 'The image stays on its builder: attach again, with a name where there is room for it.';
-	return new ContainerBuilderError(code, message, {
-		...{ cause, details },
-		hint: hint === undefined ? kept : `${hint} ${kept}`,
-	});
 }
 
 function detachedError(id: string): ContainerBuilderError {

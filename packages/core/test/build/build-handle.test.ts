@@ -401,6 +401,37 @@ test('attached, an image that cannot be written stays where it is', async () => 
 	expect(queue.detached).toEqual([{ builderId: 'builder-1', keepMs: queue.remainingMs }]);
 });
 
+test('attached, a builder that cannot be reached from here keeps its build', async () => {
+	const { builder, queue, client, directory, transport } = await makeWorld({ reconnectMs: 200 });
+	builder.begin();
+	builder.print('a line\n');
+	const build = client.attach('some-build-id', { image: join(directory, 'hello.sif') });
+	await new Promise<void>((resolve) => void build.once('output', () => resolve()));
+	transport.setReachable(builder.endpoint.url, false);
+	transport.breakChannels();
+	await expect(build).rejects.toMatchObject({
+		code: 'builder-lost',
+		hint: expect.stringContaining('attach to it again'),
+	});
+	expect(queue.released).toEqual([]);
+	expect(queue.detached).toEqual([{ builderId: 'builder-1', keepMs: queue.remainingMs }]);
+});
+
+test('attached, a build that failed gives its builder back', async () => {
+	const { builder, queue, client } = await makeWorld();
+	builder.begin();
+	builder.end('failed');
+	await expect(client.attach('some-build-id')).rejects.toMatchObject({ code: 'build-failed' });
+	expect(queue.released).toMatchObject([{ outcome: { status: 'failed' } }]);
+	expect(queue.detached).toEqual([]);
+});
+
+test.each([{ from: -1 }, { tail: 1.5 }, { from: 1, tail: 1 }])('is not attached with %j', async (options) => {
+	const { queue, client } = await makeWorld();
+	await expect(client.attach('some-build-id', options)).rejects.toMatchObject({ code: 'invalid-option' });
+	expect(queue.released).toEqual([]);
+});
+
 test('attached without a target, the image is left where it is', async () => {
 	const { builder, queue, client } = await makeWorld();
 	builder.succeed(IMAGE, 'done\n');

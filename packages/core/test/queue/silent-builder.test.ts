@@ -8,6 +8,17 @@ const MINUTE = 60 * SECOND;
 let lives: QueueLives;
 afterEach(() => lives[Symbol.asyncDispose]());
 
+const OPTIONS = { pool: { max: 2 }, idleMs: 10 * MINUTE };
+
+/** A queue that has granted a lease. */
+async function granted() {
+	lives = queueLives();
+	const first = lives.begin(OPTIONS);
+	const checkout = first.queue.checkout({ buildId: buildId(1) });
+	await lives.advance(5 * SECOND);
+	return { first, ...(await checkout.granted) };
+}
+
 describe('a builder that proves itself, and answers nothing more', () => {
 	it('is replaced where it is of the reserve that another process has left', async () => {
 		lives = queueLives();
@@ -28,15 +39,10 @@ describe('a builder that proves itself, and answers nothing more', () => {
 	});
 
 	it('is replaced where nothing was done there yet, for who comes back after a crash of the queue', async () => {
-		lives = queueLives();
-		const options = { pool: { max: 2 }, idleMs: 10 * MINUTE };
-		const first = lives.begin(options);
-		const checkout = first.queue.checkout({ buildId: buildId(1) });
-		await lives.advance(5 * SECOND);
-		const { lease } = await checkout.granted;
+		const { first, lease } = await granted();
 		await first.crash();
 		lives.daemons.get(lease.builderId)?.fallSilent();
-		const { queue } = lives.begin(options);
+		const { queue } = lives.begin(OPTIONS);
 		const again = queue.checkout({ buildId: buildId(1) });
 		await lives.advance(2 * MINUTE);
 		const { lease: fresh } = await again.granted;
@@ -45,27 +51,18 @@ describe('a builder that proves itself, and answers nothing more', () => {
 	});
 
 	it('is replaced as well where its machine has died meanwhile', async () => {
-		lives = queueLives();
-		const options = { pool: { max: 2 }, idleMs: 10 * MINUTE };
-		const first = lives.begin(options);
-		const checkout = first.queue.checkout({ buildId: buildId(1) });
-		await lives.advance(5 * SECOND);
-		const { lease } = await checkout.granted;
+		const { first, lease } = await granted();
 		await first.crash();
 		await lives.provider.kill(lease.builderId);
-		const { queue } = lives.begin(options);
+		const { queue } = lives.begin(OPTIONS);
 		const again = queue.checkout({ buildId: buildId(1) });
 		await lives.advance(30 * SECOND);
 		expect((await again.granted).lease.builderId).not.toBe(lease.builderId);
 	});
 
 	it('is not replaced where the definition may have been executed', async () => {
-		lives = queueLives();
-		const options = { pool: { max: 2 }, idleMs: 10 * MINUTE };
-		const { queue } = lives.begin(options);
-		const checkout = queue.checkout({ buildId: buildId(1) });
-		await lives.advance(5 * SECOND);
-		const { lease } = await checkout.granted;
+		const { first, lease } = await granted();
+		const { queue } = first;
 		const daemon = lives.daemons.get(lease.builderId);
 		daemon?.report('building');
 		await lives.advance(SECOND);
@@ -76,11 +73,8 @@ describe('a builder that proves itself, and answers nothing more', () => {
 	});
 
 	it('keeps its build, and nobody who asks for it waits without end', async () => {
-		lives = queueLives();
-		const { queue } = lives.begin({ pool: { max: 1 }, idleMs: 10 * MINUTE });
-		const checkout = queue.checkout({ buildId: buildId(1) });
-		await lives.advance(5 * SECOND);
-		const { lease } = await checkout.granted;
+		const { first, lease } = await granted();
+		const { queue } = first;
 		lives.daemons.get(lease.builderId)?.fallSilent();
 		const resumed = queue.resume(buildId(1));
 		resumed.catch(() => {});
