@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root } from './project.mjs';
 import { run } from './run.mjs';
 
@@ -24,9 +25,12 @@ export async function vitest(project, { report, node = process.execPath, cwd = r
 	if (!existsSync(report)) throw failure ?? new Error(`vitest left no report of ${project}`);
 	const result = JSON.parse(readFileSync(report, 'utf8'));
 	for (const file of result.testResults) {
+		const path = relative(cwd, file.name);
+		if (file.status === 'failed' && file.assertionResults.length === 0) tellFailed(path, '', file.message);
 		for (const test of file.assertionResults) {
 			if (test.status === 'skipped' || test.status === 'pending')
 				process.stdout.write(`skipped: ${test.fullName}\n`);
+			if (test.status === 'failed') tellFailed(path, test.fullName, test.failureMessages?.[0]);
 		}
 	}
 	const counts = {
@@ -39,4 +43,10 @@ export async function vitest(project, { report, node = process.execPath, cwd = r
 		(file) => file.status === 'failed' && file.assertionResults.length === 0,
 	).length;
 	return { ...counts, failed: counts.failed + broken + (failure && counts.failed + broken === 0 ? 1 : 0) };
+}
+
+/** One line for each failed test, which `.ci/run` repeats at its end: a log of a hundred thousand lines hides it. */
+function tellFailed(path, name, message = '') {
+	const why = stripVTControlCharacters(message).trim().split('\n', 1)[0].slice(0, 300);
+	process.stdout.write(`failed: ${[path, name].filter(Boolean).join(': ')}: ${why}\n`);
 }
