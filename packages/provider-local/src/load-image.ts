@@ -36,14 +36,13 @@ export async function loadImage(path: string): Promise<LoadedImage> {
 	}
 	const manifest = parseManifest(text);
 	if (manifest === undefined) throw imageError(`${file} is not a manifest that this version can read`);
-	const [archive, layer] = await Promise.all(
-		[manifest.base.path, manifest.daemon.path].map((part) =>
-			realpath(join(directory, part)).catch((cause: unknown) => {
-				throw imageError(`${join(path, part)}, a part of the builder image, is missing`, cause);
-			}),
-		),
-	);
-	if (archive === undefined || layer === undefined) throw imageError(`${file} names no parts`);
+	// One after the other: of two that are missing it is always the same one that is told.
+	const part = (name: string): Promise<string> =>
+		realpath(join(directory, name)).catch((cause: unknown) => {
+			throw imageError(`${join(path, name)}, a part of the builder image, is missing`, cause);
+		});
+	const archive = await part(manifest.base.path);
+	const layer = await part(manifest.daemon.path);
 	return { manifest, archive, layer, directory };
 }
 
