@@ -19,12 +19,13 @@ describe('a build', () => {
 			'leased',
 			'building',
 			'backend-start',
+			'limits',
 			'backend-end',
 			'image',
 			'built',
 			'end',
 		]);
-		expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+		expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 		expect((await collect(client.output())).toString()).toBe('one\ntwo\nthree\n');
 		const image = await client.image();
 		const bytes = await collect(image.chunks);

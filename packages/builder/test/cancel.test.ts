@@ -215,6 +215,6 @@ describe('the end of a backend', () => {
 			await delay(30);
 			builder.transport.breakChannels();
 		}
-		expect((await ended).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+		expect((await ended).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 	});
 });

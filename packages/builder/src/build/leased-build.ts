@@ -16,7 +16,6 @@ import { ContextReceiver } from '../context/context-receiver.js';
 import { ImageFile } from '../output/image-file.js';
 import type { OutputLog } from '../output/output-log.js';
 import type { ByteSource } from '../output/serve-stream.js';
-import { Alarm } from '../server/alarm.js';
 import { backendFailure } from './backend-failure.js';
 import type { BuildDirectory } from './build-directory.js';
 import { chooseBackend } from './choose-backend.js';
@@ -24,6 +23,7 @@ import { Confidential, type OpenRequest } from './confidential.js';
 import { fileError } from './disk-full.js';
 import type { EventLog } from './event-log.js';
 import { ExhaustionWatch } from './exhaustion.js';
+import { LimitWatch } from './limit-watch.js';
 import { isFinal, nextPhase, type PhaseInput } from './phase.js';
 import { runBackend } from './run-backend.js';
 import { checkSecrets } from './secret-files.js';
@@ -47,6 +47,8 @@ export interface LeasedBuildOptions {
 	readonly architectures: readonly Architecture[];
 	readonly bounds: BuildBounds;
 	readonly clock: Clock;
+	/** Milliseconds until the lease ends. */
+	readonly remainingMs: () => number;
 	readonly events: EventLog;
 	readonly bases: BaseProvision;
 	/** For where file systems in memory are. */
@@ -62,7 +64,6 @@ export class LeasedBuild {
 	readonly #output: OutputLog;
 	readonly #stop = new AbortController();
 	readonly #kill = new AbortController();
-	readonly #timeLimit: Alarm;
 	#phase: BuilderPhase = 'idle';
 	#request: OpenRequest | undefined;
 	#confidential: Confidential | undefined;
@@ -82,10 +83,6 @@ export class LeasedBuild {
 		this.#options = options;
 		this.#output = options.output;
 		this.settled = this.#settled.promise;
-		this.#timeLimit = new Alarm(options.clock, () => {
-			const { timeMs } = this.#request?.limits ?? {};
-			this.#end(new ContainerBuilderError('time-limit', `the build took longer than ${timeMs} ms`), false);
-		});
 		this.#move('lease');
 	}
 
@@ -183,14 +180,17 @@ export class LeasedBuild {
 
 	/** Never rejects. */
 	async #run(request: OpenRequest, backend: Backend, receiver: ContextReceiver | undefined): Promise<void> {
+		const { clock, events, bounds, remainingMs } = this.#options;
+		const onReached = (error: ContainerBuilderError): void => this.#end(error, false);
+		const requested = request.limits;
+		const limits = new LimitWatch({ clock, events, requested, bounds, remainingMs, onReached });
 		try {
 			await receiver?.verified;
 			if (receiver) this.#move('context-verified');
-			const failure = await this.#execute(request, backend);
+			const failure = await this.#execute(request, backend, limits);
 			if (failure) return this.#settle(failure);
-			const { imageBytes } = this.#options.bounds;
 			this.#image = await ImageFile.open(this.#options.directory.image, {
-				maxBytes: Math.min(request.limits?.imageBytes ?? imageBytes, imageBytes),
+				maxBytes: limits.imageBytes,
 				signal: this.#stop.signal,
 			});
 			if (this.#stopped) return this.#settle(this.#stopped);
@@ -199,11 +199,15 @@ export class LeasedBuild {
 		} catch (error) {
 			this.#settle(this.#stopped ?? fileError(error));
 		} finally {
-			this.#timeLimit.clear();
+			limits.stop();
 		}
 	}
 
-	async #execute(request: OpenRequest, backend: Backend): Promise<ContainerBuilderError | undefined> {
+	async #execute(
+		request: OpenRequest,
+		backend: Backend,
+		limits: LimitWatch,
+	): Promise<ContainerBuilderError | undefined> {
 		const { directory, events, bases, environment } = this.#options;
 		const confidential = this.#confidential;
 		if (this.#stopped || !confidential) return this.#stopped;
@@ -225,16 +229,16 @@ export class LeasedBuild {
 				onStart: (command) => {
 					this.#backendStarted = true;
 					events.append({ type: 'backend-start', backend: backend.name, command });
-					if (request.limits?.timeMs !== undefined) this.#timeLimit.set(request.limits.timeMs);
+					limits.begin();
 				},
-				onOutput: (chunk) => this.#takeOutput(chunk, request.limits?.outputBytes),
+				onOutput: (chunk) => this.#takeOutput(chunk, limits),
 				onResize: (listener) => {
 					this.#onResize = listener;
 					if (this.#size) listener(this.#size);
 				},
 			},
 		});
-		this.#timeLimit.clear();
+		limits.stop();
 		this.#result = result;
 		events.append({ type: 'backend-end', ...result });
 		const failed = result.exitCode !== 0;
@@ -247,20 +251,16 @@ export class LeasedBuild {
 		});
 	}
 
-	async #takeOutput(chunk: Uint8Array, requested: number | undefined): Promise<void> {
-		const bound = this.#options.bounds.outputBytes;
-		const limit = Math.min(requested ?? bound, bound);
-		const room = Math.max(0, limit - this.#output.size);
+	async #takeOutput(chunk: Uint8Array, limits: LimitWatch): Promise<void> {
+		const room = Math.max(0, limits.outputBytes - this.#output.size);
 		try {
 			await this.#output.append(chunk.subarray(0, room));
 		} catch (error) {
 			// There is nowhere to put it; it is still read, so that the backend can end.
 			this.#end(fileError(error), false);
 		}
-		if (chunk.length > room) {
-			const message = `the build wrote more than ${limit} bytes of output`;
-			this.#end(new ContainerBuilderError('output-limit', message), false);
-		}
+		limits.output(this.#output.size);
+		if (chunk.length > room) limits.outputReached();
 	}
 
 	/** Twenty reports at most. */

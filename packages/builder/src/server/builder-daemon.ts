@@ -134,6 +134,7 @@ export class BuilderDaemon {
 			architectures,
 			bounds,
 			clock: lifetime.clock,
+			remainingMs: () => lifetime.untilDeadlineMs,
 			events: this.#events,
 			bases,
 			environment,

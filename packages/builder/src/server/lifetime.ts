@@ -36,6 +36,12 @@ export class Lifetime {
 		return this.#leasedAt === undefined ? 0 : this.clock.now() - this.#leasedAt;
 	}
 
+	/** Milliseconds until the daemon ends with its lease, or with its machine. */
+	get untilDeadlineMs(): number {
+		const alarms = [this.#deadline.remainingMs, this.#lifetime.remainingMs];
+		return Math.min(...alarms.filter((remaining) => remaining !== undefined));
+	}
+
 	/** Somebody has proved to be the queue. */
 	enrolled(): void {
 		this.#enrolment.clear();

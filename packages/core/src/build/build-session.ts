@@ -10,6 +10,7 @@ import type {
 	TerminalSize,
 } from '../spec/index.js';
 import { nextBuildState } from './build-state.js';
+import { commandOfLine } from './command-of-line.js';
 import { EventLog, type NewBuildEvent } from './event-log.js';
 import { LastLines } from './last-lines.js';
 
@@ -47,6 +48,8 @@ export class BuildSession {
 	#stateSince: number;
 	#ended = false;
 	#progressAt = Number.NEGATIVE_INFINITY;
+	/** What of its limits this builder has told. */
+	readonly #toldLimits = new Set<string>();
 
 	constructor(id: string, options: { readonly clock: Clock; readonly outputOffset?: number | undefined }) {
 		this.id = id;
@@ -99,6 +102,14 @@ export class BuildSession {
 		this.publish({ type: 'output', offset, bytes });
 	}
 
+	/** What the builder's limits are, or how near one is. Once each: what it says, however often, must not fill the log. */
+	limit(event: Extract<NewBuildEvent, { type: `limit${string}` }>): void {
+		const key = event.type === 'limits' ? event.type : event.limit;
+		if (this.#toldLimits.has(key)) return;
+		this.#toldLimits.add(key);
+		this.publish(event);
+	}
+
 	/** Goes to a state; nothing where it is in it already. */
 	moveTo(state: BuildState): void {
 		if (state === this.#state) return;
@@ -128,10 +139,13 @@ export class BuildSession {
 		this.failedOnBuilder = false;
 		this.backendExitCode = undefined;
 		this.bases = undefined;
+		this.#toldLimits.clear();
 		this.#lastLines = new LastLines();
 	}
 
 	summary(exitCode: number): BuildSummary {
+		const hasFailed = exitCode !== 0 && this.backendExitCode !== undefined && this.backendExitCode !== 0;
+		const failedCommand = hasFailed ? this.#lastLines.findLast(commandOfLine) : undefined;
 		return {
 			id: this.id,
 			durationMs: this.#clock.now() - this.#startedAt,
@@ -139,6 +153,7 @@ export class BuildSession {
 			lastOutput: this.#lastLines.lines(),
 			attempts: this.attempts,
 			phases: { ...this.#phases },
+			...(failedCommand === undefined ? {} : { failedCommand }),
 			...(this.backendExitCode === undefined ? {} : { backendExitCode: this.backendExitCode }),
 			...(this.builderId === undefined ? {} : { builderId: this.builderId }),
 		};

@@ -40,6 +40,10 @@ export async function followBuilder(
 				const { backend, command } = event;
 				session.publish({ type: 'backend-start', backend, command });
 			}
+			if (event.type === 'limits' || event.type === 'limit-near') {
+				const { sequence: _sequence, elapsedMs: _elapsedMs, ...news } = event;
+				session.limit(news);
+			}
 			if (event.type === 'backend-end' && !backendEnded) {
 				backendEnded = true;
 				session.backendExitCode = event.exitCode ?? undefined;

@@ -23,11 +23,26 @@ export class LastLines {
 
 	/** The lines without their ends; of one that was overwritten by carriage returns what was seen last. */
 	lines(): readonly string[] {
+		return this.#lines().slice(-this.#limit).map(lastSeen);
+	}
+
+	/** The last line that `wanted` says something of, and what; of all that is kept, which is more than `lines` gives. */
+	findLast<T>(wanted: (line: string) => T | undefined): T | undefined {
+		for (const line of this.#lines().toReversed()) {
+			const found = wanted(lastSeen(line));
+			if (found !== undefined) return found;
+		}
+		return undefined;
+	}
+
+	#lines(): string[] {
 		const lines = Buffer.concat(this.#parts).subarray(-KEPT_BYTES).toString('utf8').split('\n');
 		if (lines.at(-1) === '') lines.pop();
-		return lines.slice(-this.#limit).map((line) => {
-			const ended = line.endsWith('\r') ? line.slice(0, -1) : line;
-			return ended.slice(ended.lastIndexOf('\r') + 1);
-		});
+		return lines;
 	}
+}
+
+function lastSeen(line: string): string {
+	const ended = line.endsWith('\r') ? line.slice(0, -1) : line;
+	return ended.slice(ended.lastIndexOf('\r') + 1);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { resolvedBasesSchema } from './builder-schemas.js';
+import { effectiveLimitsFields, limitUseFields, resolvedBasesSchema } from './builder-schemas.js';
 import { buildIdSchema, countSchema, durationSchema, serializedErrorSchema } from './primitives.js';
 import { buildStateSchema } from './queue-schemas.js';
 
@@ -22,6 +22,8 @@ export const buildEventLineSchema = z.discriminatedUnion('type', [
 		place: countSchema,
 		reason: z.string(),
 		detail: z.string().optional(),
+		starting: countSchema.optional(),
+		busy: countSchema.optional(),
 		estimateMs: durationSchema.optional(),
 	}),
 	event('builder', {
@@ -32,6 +34,8 @@ export const buildEventLineSchema = z.discriminatedUnion('type', [
 	event('upload-progress', { sentBytes: countSchema, size: countSchema }),
 	event('bases', { bases: resolvedBasesSchema }),
 	event('backend-start', { backend: z.string(), command: z.array(z.string()) }),
+	event('limits', effectiveLimitsFields),
+	event('limit-near', limitUseFields),
 	event('output', { offset: countSchema, bytes: z.base64() }),
 	event('output-dropped', { offset: countSchema, size: countSchema }),
 	event('backend-end', { exitCode: z.number().int().nullable(), signal: z.string().nullable() }),

@@ -92,6 +92,19 @@ export const builderStateSchema = z.strictObject({
 	error: serializedErrorSchema.optional(),
 	outputBytes: countSchema,
 });
+/** Of `EffectiveLimits`. */
+export const effectiveLimitsFields = {
+	timeMs: durationSchema.optional(),
+	outputBytes: countSchema,
+	imageBytes: countSchema.optional(),
+	deadlineMs: durationSchema,
+};
+/** Of `LimitUse`. */
+export const limitUseFields = {
+	limit: z.enum(['time', 'output', 'deadline']),
+	used: countSchema,
+	of: countSchema,
+};
 const numbered = { sequence: countSchema, elapsedMs: durationSchema };
 /** Of `BuilderEvent`. */
 export const builderEventSchema = z.discriminatedUnion('type', [
@@ -104,6 +117,8 @@ export const builderEventSchema = z.discriminatedUnion('type', [
 		backend: z.string().max(64),
 		command: z.array(z.string().max(65_536)).max(1024),
 	}),
+	z.strictObject({ ...numbered, type: z.literal('limits'), ...effectiveLimitsFields }),
+	z.strictObject({ ...numbered, type: z.literal('limit-near'), ...limitUseFields }),
 	z.strictObject({
 		...numbered,
 		type: z.literal('backend-end'),

@@ -48,6 +48,8 @@ export const checkoutEventSchema = z.discriminatedUnion('type', [
 			'user-limit',
 		]),
 		detail: messageSchema.optional(),
+		starting: countSchema.optional(),
+		busy: countSchema.optional(),
 		estimateMs: durationSchema.optional(),
 	}),
 	z.strictObject({ type: z.literal('granted'), builderId: nameSchema }),

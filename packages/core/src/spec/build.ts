@@ -3,7 +3,9 @@ import type { Architecture } from './architecture.js';
 import type {
 	BuildLimits,
 	DefinitionKind,
+	EffectiveLimits,
 	Format,
+	LimitUse,
 	RegistryLogin,
 	ResolvedBase,
 	TerminalSize,
@@ -116,6 +118,8 @@ export interface BuildSummary {
 	readonly backendExitCode?: number | undefined;
 	/** The last lines of output of the last builder, at most 20, without their line ends. */
 	readonly lastOutput: readonly string[];
+	/** Of a definition that did not build, the command that was running when it ended, where the backend shows it. */
+	readonly failedCommand?: string | undefined;
 	/** The last builder. */
 	readonly builderId?: string | undefined;
 	/** How many builders were tried. */
@@ -158,6 +162,11 @@ export type BuildEvent = {
 			readonly place: number;
 			readonly reason: string;
 			readonly detail?: string | undefined;
+			/** Builders of the pool that are being made. */
+			readonly starting?: number | undefined;
+			/** Builders of the pool that are leased. */
+			readonly busy?: number | undefined;
+			/** Milliseconds until there is a builder, as far as can be told. */
 			readonly estimateMs?: number | undefined;
 	  }
 	| {
@@ -169,6 +178,10 @@ export type BuildEvent = {
 	| { readonly type: 'upload-progress'; readonly sentBytes: number; readonly size: number }
 	| { readonly type: 'bases'; readonly bases: readonly ResolvedBase[] }
 	| { readonly type: 'backend-start'; readonly backend: string; readonly command: readonly string[] }
+	/** What the build may use; follows `backend-start`. */
+	| ({ readonly type: 'limits' } & EffectiveLimits)
+	/** Once for each limit, when 80 % of it are used. */
+	| ({ readonly type: 'limit-near' } & LimitUse)
 	/** `offset` counts the bytes of all builders of this build, the lost ones first. */
 	| { readonly type: 'output'; readonly offset: number; readonly bytes: Uint8Array }
 	| { readonly type: 'output-dropped'; readonly offset: number; readonly size: number }
@@ -202,6 +215,8 @@ export interface BuildEventMap {
 	builder: (event: Extract<BuildEvent, { type: 'builder' }>) => void;
 	'backend-start': (event: Extract<BuildEvent, { type: 'backend-start' }>) => void;
 	output: (event: Extract<BuildEvent, { type: 'output' }>) => void;
+	limits: (event: Extract<BuildEvent, { type: 'limits' }>) => void;
+	'limit-near': (event: Extract<BuildEvent, { type: 'limit-near' }>) => void;
 	'backend-end': (event: Extract<BuildEvent, { type: 'backend-end' }>) => void;
 	'build-retry': (event: Extract<BuildEvent, { type: 'build-retry' }>) => void;
 	warning: (event: Extract<BuildEvent, { type: 'warning' }>) => void;

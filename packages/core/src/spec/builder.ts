@@ -94,6 +94,26 @@ export interface BuildLimits {
 	readonly imageBytes?: number | undefined;
 }
 
+/** What holds for one build on its builder: what was asked for, and what the builder and its queue allow. */
+export interface EffectiveLimits {
+	/** Milliseconds from `backend-start`; absent: only the deadline counts. */
+	readonly timeMs?: number | undefined;
+	/** Bytes of output. */
+	readonly outputBytes: number;
+	/** Bytes of the image; absent: as many as there is room for. */
+	readonly imageBytes?: number | undefined;
+	/** Milliseconds from `backend-start` until the lease ends and the builder with it. */
+	readonly deadlineMs: number;
+}
+
+/** How much of a limit is used; told once of each, at 80 %. */
+export interface LimitUse {
+	/** `time` and `deadline` count milliseconds, `output` bytes. */
+	readonly limit: 'time' | 'output' | 'deadline';
+	readonly used: number;
+	readonly of: number;
+}
+
 /**
  * How far a builder is. `idle`: no lease yet. `leased`: waits for `start`. `uploading`: waits for the context.
  * `building`: the backend runs. The last three are final.
@@ -137,6 +157,9 @@ export type BuilderEvent = {
 	/** Those that could be resolved; a base whose registry gave no answer is left to the backend. */
 	| { readonly type: 'bases'; readonly bases: readonly ResolvedBase[] }
 	| { readonly type: 'backend-start'; readonly backend: string; readonly command: readonly string[] }
+	/** Follows `backend-start`. */
+	| ({ readonly type: 'limits' } & EffectiveLimits)
+	| ({ readonly type: 'limit-near' } & LimitUse)
 	| { readonly type: 'backend-end'; readonly exitCode: number | null; readonly signal: string | null }
 	| ({ readonly type: 'image' } & ImageDigest)
 	| {

@@ -42,6 +42,10 @@ export type CheckoutEvent =
 				| 'user-limit';
 			/** For people, from the provider: what is being done. */
 			readonly detail?: string | undefined;
+			/** Builders of the pool that are being made. */
+			readonly starting?: number | undefined;
+			/** Builders of the pool that are leased. */
+			readonly busy?: number | undefined;
 			/** Milliseconds until the grant, as far as can be told. */
 			readonly estimateMs?: number | undefined;
 	  }

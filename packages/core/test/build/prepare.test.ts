@@ -372,3 +372,20 @@ test('the bases that the builder found', async () => {
 	expect(events.filter(({ type }) => type === 'bases')).toMatchObject([{ bases }]);
 	expect((await build).bases).toEqual(bases);
 });
+
+test('limits are told once each, however often the builder says so', async () => {
+	const { builder, client, directory } = await makeWorld();
+	const limits = { outputBytes: 1000, deadlineMs: 60_000 };
+	const near = { limit: 'output', used: 800, of: 1000 } as const;
+	builder.script = () => {
+		for (let repeat = 0; repeat < 3; repeat++) {
+			builder.emit({ type: 'limits', ...limits });
+			builder.emit({ type: 'limit-near', ...near });
+		}
+		return builder.succeed(Buffer.from('image'));
+	};
+	const build = client.build({ definition: 'hello.def', image: 'hello.sif' }, { directory });
+	const { events } = await collect(build);
+	const told = events.filter(({ type }) => type === 'limits' || type === 'limit-near');
+	expect(told).toMatchObject([limits, near]);
+});

@@ -52,11 +52,14 @@ describe('a queue without a reserve', () => {
 		expect(secondNews.at(-1)).toMatchObject({ type: 'place', place: 2, reason: 'all-builders-busy' });
 		await advance(20 * SECOND);
 		const lease = await leaseOf(first);
-		expect(secondNews.at(-1)).toMatchObject({ type: 'place', place: 1, reason: 'all-builders-busy' });
+		expect(secondNews.at(-1)).toMatchObject({
+			...{ type: 'place', place: 1, reason: 'all-builders-busy' },
+			...{ starting: 0, busy: 1 },
+		});
 		expect((await queue.status()).waiting).toMatchObject([{ buildId: buildId(2), place: 1, user: 'tester' }]);
 		await lease.release({ status: 'succeeded' });
 		await advance(SOON);
-		expect(secondNews.at(-1)).toMatchObject({ reason: 'builder-starting' });
+		expect(secondNews.at(-1)).toMatchObject({ reason: 'builder-starting', starting: 1, busy: 0 });
 		const { estimateMs } = secondNews.at(-1) as { estimateMs?: number };
 		expect(estimateMs).toBeGreaterThan(9 * SECOND);
 		expect(estimateMs).toBeLessThan(16 * SECOND);

@@ -91,10 +91,15 @@ export class LineTeller {
 
 	#tellOne({ entry, reason }: LinePlace<WaitingBuild>, place: number, newsAt: NewsAt): void {
 		const news = reason === undefined ? newsAt(place) : { reason };
-		// An estimate alone is no change.
-		const { told } = entry;
-		if (told?.place === place && told.reason === news.reason && told.detail === news.detail) return;
+		if (entry.told !== undefined && isSame(entry.told, { place, ...news })) return;
 		entry.told = { type: 'place', place, ...news };
 		for (const handle of entry.handles) handle.tell(entry.told);
 	}
+}
+
+type PlaceTold = PlaceNews & { readonly place: number };
+
+/** An estimate alone is no change, nor is that another builds. */
+function isSame(a: PlaceTold, b: PlaceTold): boolean {
+	return a.place === b.place && a.reason === b.reason && a.detail === b.detail && a.starting === b.starting;
 }

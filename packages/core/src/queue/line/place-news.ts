@@ -33,7 +33,8 @@ function presentNews(input: PlaceNewsInput): (place: number) => PlaceNews {
 	const room = isFull ? 0 : pool.policy.max - pool.builders.length;
 	const starting = coming.map(({ progress }) => progress);
 	const startingAges = coming.map(({ askedAt }) => now - askedAt);
-	const leaseAges = leases.active.map(({ since }) => now - since).sort((a, b) => b - a);
+	const leased = leases.active.filter(({ builder }) => pool.find(builder.id) !== undefined);
+	const leaseAges = leased.map(({ since }) => now - since).sort((a, b) => b - a);
 	const leaseMs = leases.averageMs;
 	return (place) => {
 		const { failures } = health.history;
@@ -42,6 +43,6 @@ function presentNews(input: PlaceNewsInput): (place: number) => PlaceNews {
 			...{ place, started, startError, failures, error, starting, room, isFull },
 		});
 		const estimateMs = estimateWait({ place, startingAges, room, leaseAges, bootMs, leaseMs });
-		return { reason, detail, estimateMs };
+		return { reason, detail, starting: starting.length, busy: leased.length, estimateMs };
 	};
 }
