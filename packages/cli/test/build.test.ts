@@ -356,7 +356,7 @@ describe('Ctrl-C', () => {
 		const first = call(containerBuilder, argv, options);
 		await first.stdout.until(/started/);
 		const second = call(containerBuilder, [...argv.slice(0, 2), 'other.sif', 'hello.def'], options);
-		await second.stderr.until(/all builders are busy/);
+		await second.stderr.until(/1st in line, the one builder is busy/);
 		expect((await queue.status()).waiting).toHaveLength(1);
 		second.signals.emit('SIGINT', 'SIGINT');
 		expect(await second.status).toBe(130);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 import type { ContainerBuilderOptions } from '../index.js';
 import { Interrupted } from '../interrupted.js';
+import { BuildLog } from '../log/build-log.js';
 import type { containerBuilderCommand } from '../options/container-builder-options.js';
 import { endpointHost } from '../output/endpoint-host.js';
 import { writeJson } from '../output/write-json.js';
@@ -17,10 +18,10 @@ import { readContext } from './read-context.js';
 import { readLogins } from './read-logins.js';
 import { readProgress } from './read-progress.js';
 import { readSecrets } from './read-secrets.js';
-import { repeatLastLines } from './repeat-last-lines.js';
 import { retryHint } from './retry-hint.js';
 import type { CommandContext } from './run-command.js';
 import { tellDeparture } from './tell-departure.js';
+import { tellFailure } from './tell-failure.js';
 import { tellResult } from './tell-result.js';
 import { watchBuild } from './watch-build.js';
 
@@ -50,6 +51,7 @@ export async function buildImage(context: Context): Promise<number> {
 	);
 	const cancel = new AbortController();
 	let interrupt: Disposable | undefined;
+	let log: BuildLog | undefined;
 	try {
 		const build = builder.build(
 			{
@@ -75,9 +77,10 @@ export async function buildImage(context: Context): Promise<number> {
 				retryLost: values['retry-lost'],
 				...contextOptions,
 				terminal: wantsTerminal ? terminalSize(stdout) : undefined,
-				limits: values['limit-time'] === undefined ? undefined : { timeMs: values['limit-time'] },
+				limits: { timeMs: values['limit-time'], outputBytes: values['limit-output'] },
 			},
 		);
+		log = new BuildLog(build, invocation.environment);
 		const departure = new Departure(build, { keepMs: keep, phases });
 		interrupt = addAbortListener(signal, () => {
 			// Who loses the terminal loses nothing, where there is somebody to leave the build to.
@@ -107,10 +110,11 @@ export async function buildImage(context: Context): Promise<number> {
 	} catch (caught) {
 		phases.stop();
 		const error = ContainerBuilderError.from(caught);
-		repeatLastLines(error, { phases, json });
+		tellFailure(error, { phases, json, log: await log?.close() });
 		throw retryHint(error, values);
 	} finally {
 		interrupt?.[Symbol.dispose]();
+		await log?.close();
 		await builder.close();
 	}
 }

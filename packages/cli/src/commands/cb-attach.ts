@@ -2,14 +2,15 @@ import { addAbortListener } from 'node:events';
 import { resolve } from 'node:path';
 import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 import type { CommandMain } from '../invocation.js';
+import { BuildLog } from '../log/build-log.js';
 import { cbAttachCommand } from '../options/cb-attach-options.js';
 import { Departure } from './departure.js';
 import { terminalSize } from './follow-terminal.js';
 import { openQueue } from './open-queue.js';
 import { readProgress } from './read-progress.js';
-import { repeatLastLines } from './repeat-last-lines.js';
 import { type CommandContext, runCommand } from './run-command.js';
 import { tellDeparture } from './tell-departure.js';
+import { tellFailure } from './tell-failure.js';
 import { tellResult } from './tell-result.js';
 import { watchBuild } from './watch-build.js';
 
@@ -30,6 +31,7 @@ async function attach(context: Context): Promise<number> {
 		phases.done(`Connected to queue: ${host}`);
 		const image = imagePath(name, record?.labels.image, invocation.directory);
 		const build = builder.attach(id, { image, force, from, tail });
+		const log = new BuildLog(build, invocation.environment);
 		const departure = new Departure(build, { phases });
 		const interrupt = addAbortListener(signal, () => void departure.begin());
 		const hasTerminal = invocation.stdout.isTTY === true;
@@ -49,10 +51,11 @@ async function attach(context: Context): Promise<number> {
 			const keptMs = await departure.begin();
 			const error = ContainerBuilderError.from(caught);
 			if (keptMs > 0) tellDeparture(phases, id, keptMs);
-			else repeatLastLines(error, { phases, json });
+			else tellFailure(error, { phases, json, log: await log.close() });
 			throw error;
 		} finally {
 			interrupt[Symbol.dispose]();
+			await log.close();
 		}
 	} finally {
 		await builder.close();

@@ -145,6 +145,14 @@ export const courseOptions = [
 		defaultText: "the queue's limit",
 	},
 	{
+		name: 'limit-output',
+		type: 'size',
+		placeholder: 'SIZE',
+		section: 'The build and its output',
+		description: 'end the build when it has printed more than this: 512K, 64M, 1G',
+		defaultText: "the builder's limit",
+	},
+	{
 		name: 'retry-lost',
 		type: 'boolean',
 		section: 'The build and its output',

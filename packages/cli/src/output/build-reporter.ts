@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import type { BuildEvent, ResolvedBase } from '@olcf/container-builder-core/spec';
 import type { OutputStream } from '../invocation.js';
+import { describeLimits, describeLimitUse } from './describe-limits.js';
 import { describeWait } from './describe-wait.js';
 import { endpointHost } from './endpoint-host.js';
 import { formatSize } from './format-size.js';
 import type { Phases } from './phases.js';
+import { TransferMeter } from './transfer-meter.js';
 import { writeBytes } from './write-bytes.js';
 
 /** Where a build is told of. */
@@ -26,6 +28,7 @@ export function buildReporter({
 }: BuildReporterOptions): (event: BuildEvent) => Promise<void> {
 	let phase: 'none' | 'queue' | 'builder' | 'upload' | 'download' = 'none';
 	let midLine = false;
+	let meter = new TransferMeter();
 	let bases: readonly ResolvedBase[] = [];
 
 	const begin = (next: typeof phase, text: string): void => {
@@ -33,10 +36,17 @@ export function buildReporter({
 		if (midLine && output.isTTY === true) phases.line('');
 		midLine = false;
 		phase = next;
+		meter = new TransferMeter();
 		phases.start(text);
 	};
 	const end = (expected: typeof phase, result: string): void => {
 		if (phase === expected) phases.done(result);
+	};
+	/** A line of its own between those of the output. */
+	const tellBetween = (text: string): void => {
+		if (midLine && output.isTTY === true) phases.line('');
+		midLine = false;
+		phases.line(text);
 	};
 	/** The queue has answered: from here on one waits for a builder. */
 	const connected = (): void => {
@@ -69,7 +79,7 @@ export function buildReporter({
 				break;
 			}
 			case 'upload-progress':
-				if (phase === 'upload') phases.update(`${formatSize(event.sentBytes)} of ${formatSize(event.size)}`);
+				if (phase === 'upload') phases.update(meter.describe(event.sentBytes, event.size));
 				break;
 			case 'bases':
 				// Told when the upload has its result: they come in between.
@@ -80,6 +90,12 @@ export function buildReporter({
 				for (const { reference, digest } of bases) phases.line(`Base ${reference}: ${digest}`);
 				phase = 'none';
 				break;
+			case 'limits':
+				phases.line(`Limits: ${describeLimits(event)}`);
+				break;
+			case 'limit-near':
+				tellBetween(`warning: ${describeLimitUse(event)}`);
+				break;
 			case 'output':
 				midLine = event.bytes.at(-1) !== 0x0a;
 				await writeBytes(output, event.bytes);
@@ -88,8 +104,7 @@ export function buildReporter({
 				phases.line(`warning: ${formatSize(event.size)} of the output came too fast and are left out here`);
 				break;
 			case 'download-progress':
-				if (phase === 'download')
-					phases.update(`${formatSize(event.receivedBytes)} of ${formatSize(event.size)}`);
+				if (phase === 'download') phases.update(meter.describe(event.receivedBytes, event.size));
 				break;
 			case 'build-retry': {
 				// The output of the next builder begins on a line of its own.
@@ -104,7 +119,7 @@ export function buildReporter({
 				break;
 			}
 			case 'warning':
-				phases.line(`warning: ${event.message}`);
+				tellBetween(`warning: ${event.message}`);
 				break;
 			case 'build-end':
 				if (event.status === 'succeeded') end('download', 'Completed');
