@@ -12,6 +12,10 @@ const alias = [
 		find: /^@olcf\/container-builder-testing\/(provider|store|transport)$/,
 		replacement: `${import.meta.dirname}/packages/testing/src/$1.ts`,
 	},
+	{
+		find: '@olcf/container-builder-queue/configuration',
+		replacement: `${import.meta.dirname}/packages/queue/src/configuration/index.ts`,
+	},
 	...packages.map((name) => ({
 		find: new RegExp(`^@olcf/container-builder-${name}$`),
 		replacement: `${import.meta.dirname}/packages/${name}/src/index.ts`,

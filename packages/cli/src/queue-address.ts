@@ -1,4 +1,10 @@
 import { ContainerBuilderError, type Endpoint } from '@olcf/container-builder-core/spec';
+import { readTokenFile } from './configuration/read-token-file.js';
+import {
+	type NamedQueue,
+	NO_CONFIGURATION,
+	type UserConfiguration,
+} from './configuration/user-configuration.js';
 
 const SCHEMES = ['wss:', 'ws:', 'ws+unix:'];
 const ORIGINAL_PORT = '8080';
@@ -20,49 +26,68 @@ export interface QueueAddressOptions {
 }
 
 /**
- * The queue that options and environment name: `--queue`, `CONTAINER_BUILDER_QUEUE`, or the original's
- * `QUEUE_HOST` and `QUEUE_PORT`, in this order. Undefined where none does.
+ * The queue that is named by `--queue`, by `CONTAINER_BUILDER_QUEUE`, by the original's `QUEUE_HOST` and `QUEUE_PORT`, or
+ * by the user's configuration, in this order; the first two may use a name of the configuration. Undefined where none is.
  *
- * @throws ContainerBuilderError `invalid-option`
+ * @throws ContainerBuilderError `invalid-option`; `invalid-configuration` where its token cannot be read
  */
 export function queueAddress(
 	options: QueueAddressOptions,
 	environment: NodeJS.ProcessEnv,
+	configuration: UserConfiguration = NO_CONFIGURATION,
 ): QueueAddress | undefined {
-	const url = queueUrl(options, environment);
-	const fingerprint = options['queue-fingerprint'] ?? given(environment.CONTAINER_BUILDER_QUEUE_FINGERPRINT);
+	const { url, named } = chosenQueue(options, environment, configuration);
+	const fingerprint =
+		options['queue-fingerprint'] ??
+		given(environment.CONTAINER_BUILDER_QUEUE_FINGERPRINT) ??
+		named?.fingerprint;
 	if (url === undefined) {
 		if (options['queue-fingerprint'] !== undefined || options.insecure === true) {
 			throw new ContainerBuilderError('invalid-option', '--queue-fingerprint and --insecure need a queue', {
-				hint: 'Name it by --queue or CONTAINER_BUILDER_QUEUE.',
+				hint: 'Name it by --queue, CONTAINER_BUILDER_QUEUE or your configuration.',
 			});
 		}
 		return undefined;
 	}
-	const token = given(environment.CONTAINER_BUILDER_TOKEN);
+	const ofFile = named?.tokenFile === undefined ? undefined : readTokenFile(named.tokenFile);
+	const token = given(environment.CONTAINER_BUILDER_TOKEN) ?? ofFile;
 	if (token !== undefined && url.startsWith('ws:')) {
 		throw new ContainerBuilderError('invalid-option', `a token is never sent unencrypted, as to ${url}`, {
-			hint: 'Use wss:, or unset CONTAINER_BUILDER_TOKEN.',
+			hint: 'Use wss:, or give no token (CONTAINER_BUILDER_TOKEN, or the token-file of your configuration).',
 		});
 	}
 	return {
 		endpoint: { url, fingerprint: fingerprint === undefined ? undefined : normalFingerprint(fingerprint) },
 		token,
-		insecure: options.insecure ?? false,
+		insecure: options.insecure ?? named?.insecure ?? false,
 	};
 }
 
-function queueUrl(options: QueueAddressOptions, environment: NodeJS.ProcessEnv): string | undefined {
-	if (options.queue !== undefined) return normalUrl(options.queue, '--queue');
+interface ChosenQueue {
+	readonly url?: string | undefined;
+	/** What the configuration says of it. */
+	readonly named?: NamedQueue | undefined;
+}
+
+function chosenQueue(
+	options: QueueAddressOptions,
+	environment: NodeJS.ProcessEnv,
+	{ path, queue, queues }: UserConfiguration,
+): ChosenQueue {
+	const find = (text: string, source: string): ChosenQueue => {
+		const named = Object.hasOwn(queues, text) ? queues[text] : undefined;
+		return named === undefined
+			? { url: normalUrl(text, source) }
+			: { url: normalUrl(named.url, `queue ${text} of ${path}`), named };
+	};
+	if (options.queue !== undefined) return find(options.queue, '--queue');
 	const variable = given(environment.CONTAINER_BUILDER_QUEUE);
-	if (variable !== undefined) return normalUrl(variable, 'CONTAINER_BUILDER_QUEUE');
+	if (variable !== undefined) return find(variable, 'CONTAINER_BUILDER_QUEUE');
 	const host = given(environment.QUEUE_HOST);
-	if (host === undefined) return undefined;
+	if (host === undefined) return queue === undefined ? {} : find(queue, `queue of ${path}`);
 	const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-	return normalUrl(
-		`wss://${bracketed}:${given(environment.QUEUE_PORT) ?? ORIGINAL_PORT}`,
-		'QUEUE_HOST with QUEUE_PORT',
-	);
+	const url = `wss://${bracketed}:${given(environment.QUEUE_PORT) ?? ORIGINAL_PORT}`;
+	return { url: normalUrl(url, 'QUEUE_HOST with QUEUE_PORT') };
 }
 
 /** `HOST` and `HOST:PORT` mean `wss:` and the original's port. */

@@ -46,7 +46,7 @@ export async function buildImage(context: Context): Promise<number> {
 	const { ContainerBuilder } = await import('../index.js');
 	const builder = new ContainerBuilder(
 		address === undefined
-			? embeddedOptions(values)
+			? embeddedOptions({ ...context.configuration.local, ...values })
 			: { queue: address.endpoint, token: address.token, insecure: address.insecure },
 	);
 	const cancel = new AbortController();
@@ -155,11 +155,11 @@ function embeddedOptions(values: Context['values']): ContainerBuilderOptions {
 }
 
 /** The queue elsewhere, or undefined for the embedded one. What is for the other kind only is refused. */
-function chosenQueue({ values, invocation }: Context): QueueAddress | undefined {
+function chosenQueue({ values, invocation, configuration }: Context): QueueAddress | undefined {
 	const forEmbedded = EMBEDDED_ONLY.filter((name) => values[name] !== undefined);
 	// A named provider means the embedded queue, whatever the environment says.
 	const embedded = values.provider !== undefined && values.queue === undefined;
-	const address = embedded ? undefined : queueAddress(values, invocation.environment);
+	const address = embedded ? undefined : queueAddress(values, invocation.environment, configuration);
 	if (address === undefined && values.priority !== undefined) {
 		throw new ContainerBuilderError('invalid-option', '--priority needs a queue, where others wait too', {
 			hint: embedded ? 'Leave it out.' : 'Name one by --queue or CONTAINER_BUILDER_QUEUE, or leave it out.',

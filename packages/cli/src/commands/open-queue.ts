@@ -19,11 +19,15 @@ export interface OpenQueue {
  */
 export async function openQueue(
 	values: QueueAddressOptions,
-	{ invocation }: Pick<CommandContext<readonly OptionSpecification[]>, 'invocation'>,
+	{
+		invocation,
+		configuration,
+	}: Pick<CommandContext<readonly OptionSpecification[]>, 'invocation' | 'configuration'>,
 	{ own = false }: { readonly own?: boolean } = {},
 ): Promise<OpenQueue> {
 	const { environment } = invocation;
-	const address = queueAddress(values, environment) ?? (own ? findOwnQueue(environment) : undefined);
+	const address =
+		queueAddress(values, environment, configuration) ?? (own ? findOwnQueue(environment) : undefined);
 	if (address === undefined) {
 		throw new ContainerBuilderError('invalid-option', 'no queue is named: QUEUE_HOST not set!', {
 			hint: 'Name it by --queue URL, CONTAINER_BUILDER_QUEUE or QUEUE_HOST.',

@@ -155,6 +155,7 @@ export const courseOptions = [
 	{
 		name: 'retry-lost',
 		type: 'boolean',
+		negatable: true,
 		section: 'The build and its output',
 		description:
 			'begin anew on a fresh builder, twice at most, also where one is lost while it executes DEFINITION: what was ' +

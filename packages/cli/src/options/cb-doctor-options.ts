@@ -8,6 +8,7 @@ export const cbDoctorCommand = defineCommand({
 	details: ['Changes nothing.'],
 	options: [jsonOption, ...queueOptions],
 	environment: queueVariables,
+	examinesConfiguration: true,
 	examples: [{ line: 'cb-doctor', description: 'look at everything' }],
 	exitCodes: [
 		[0, 'a build can run here; there may be warnings'],

@@ -60,6 +60,8 @@ export interface CommandSpecification<
 		| undefined;
 	readonly options: O;
 	readonly environment?: readonly VariableSpecification[] | undefined;
+	/** Whether it goes on where the user's configuration cannot be read: it tells of it itself. @default false */
+	readonly examinesConfiguration?: boolean | undefined;
 	readonly examples?: readonly { readonly line: string; readonly description: string }[] | undefined;
 	/** Status to meaning. */
 	readonly exitCodes: readonly (readonly [number, string])[];

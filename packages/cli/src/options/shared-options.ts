@@ -26,7 +26,8 @@ export const queueOptions = [
 		type: 'text',
 		section: 'Queue',
 		placeholder: 'URL',
-		description: 'the queue: wss://HOST:PORT, ws+unix:///SOCKET, or HOST[:PORT] for wss://',
+		description:
+			'the queue: wss://HOST:PORT, ws+unix:///SOCKET, HOST[:PORT] for wss://, or a name of your configuration',
 	},
 	{
 		name: 'queue-fingerprint',
@@ -41,11 +42,19 @@ export const queueOptions = [
 		section: 'Queue',
 		description: 'allow an unencrypted ws:// queue on another machine; never with a token',
 	},
+	{
+		name: 'config',
+		type: 'text',
+		section: 'Queue',
+		placeholder: 'FILE',
+		description: 'your configuration: named queues, and values for options that are not given',
+		defaultText: '~/.config/container-builder/config.yaml',
+	},
 ] as const satisfies readonly OptionSpecification[];
 
 /** What stands in for the options of {@link queueOptions}. */
 export const queueVariables: readonly VariableSpecification[] = [
-	{ name: 'CONTAINER_BUILDER_QUEUE', description: 'the queue, where --queue is not given' },
+	{ name: 'CONTAINER_BUILDER_QUEUE', description: 'the queue, or its name, where --queue is not given' },
 	{
 		name: 'CONTAINER_BUILDER_QUEUE_FINGERPRINT',
 		description: 'stands for --queue-fingerprint',
@@ -54,6 +63,7 @@ export const queueVariables: readonly VariableSpecification[] = [
 		name: 'CONTAINER_BUILDER_TOKEN',
 		description: 'the token that is shown to the queue, where it wants one',
 	},
+	{ name: 'CONTAINER_BUILDER_CONFIG', description: 'your configuration, where --config is not given' },
 	{
 		name: 'QUEUE_HOST, QUEUE_PORT',
 		description: 'the queue as the original named it: wss://QUEUE_HOST:QUEUE_PORT, port 8080 by default',

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type AbortOptions, ContainerBuilderError } from '@olcf/container-builder-core';
-import { LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { configurationSchema } from './configuration-schema.js';
+import { parseYaml } from './parse-yaml.js';
 import type { poolSchema } from './pool-schema.js';
 import type { PoolConfiguration, QueueConfiguration } from './queue-configuration.js';
-import { type FilePosition, positionOf } from './yaml-positions.js';
 
 /**
  * Reads a configuration file. Rejects with `invalid-configuration`; the message names file, line and column of each
@@ -29,34 +28,7 @@ export async function loadConfiguration(
 
 /** The same for the text of a file; `path` is for messages, and where relative paths in it start. */
 export function parseConfiguration(text: string, path: string): QueueConfiguration {
-	const lines = new LineCounter();
-	const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-	const mistakes: { position: FilePosition; message: string }[] = document.errors.map((error) => {
-		const { line, col } = lines.linePos(error.pos[0]);
-		return { position: { line, column: col }, message: error.message };
-	});
-	if (mistakes.length > 0) throw invalid(path, mistakes);
-
-	const parsed = configurationSchema.safeParse(document.toJS() ?? {});
-	if (parsed.success) return resolved(parsed.data, dirname(resolve(path)));
-	for (const issue of parsed.error.issues) {
-		const key = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-		const missing = issue.path.length > 0 && !document.hasIn(issue.path);
-		const name = issue.path.join('.');
-		const message = missing ? `${name} is missing: it ${issue.message}` : `${name} ${issue.message}`.trim();
-		mistakes.push({ position: positionOf(document, lines, issue.path, key), message });
-	}
-	throw invalid(path, mistakes);
-}
-
-function invalid(
-	path: string,
-	mistakes: readonly { position: FilePosition; message: string }[],
-): ContainerBuilderError {
-	const text = mistakes
-		.map(({ position, message }) => `${path}:${position.line}:${position.column}: ${message}`)
-		.join('\n');
-	return new ContainerBuilderError('invalid-configuration', text);
+	return resolved(parseYaml(text, path, configurationSchema), dirname(resolve(path)));
 }
 
 function resolved(data: z.output<typeof configurationSchema>, directory: string): QueueConfiguration {
