@@ -16,8 +16,9 @@ describe('a random day', () => {
 		const { wrongs, plan, leases, builds, judged, troubles } = await randomDay(seed);
 		expect(wrongs.slice(0, 10), `RANDOM_DAYS=${seed} lives through it again`).toEqual([]);
 		expect(plan.visits.length).toBeGreaterThanOrEqual(500);
-		expect(builds).toBeGreaterThan(plan.visits.length / 2);
-		expect(judged).toBeGreaterThan(plan.visits.length / 2);
+		// Not an idle day. Where the pool was made small for hours, many are refused or lose their patience.
+		expect(builds).toBeGreaterThan(plan.visits.length / 3);
+		expect(judged).toBeGreaterThan(plan.visits.length / 3);
 		expect(leases).toBeGreaterThanOrEqual(builds);
 		for (const trouble of troubles.keys()) met.add(trouble);
 		days++;
