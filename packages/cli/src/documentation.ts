@@ -1,4 +1,5 @@
 import { commandList } from './command-list.js';
+import { guides } from './guides.js';
 import { optionDescription, optionFlags, usageLines } from './options/help-sections.js';
 import type { CommandSpecification, OptionSpecification } from './options/option-table.js';
 
@@ -17,6 +18,7 @@ export function documentation(): string {
 		'',
 		'The daemon on a builder: started by providers, not by people. `cb-builder --help` tells its options.',
 		'',
+		guides,
 	].join('\n');
 }
 

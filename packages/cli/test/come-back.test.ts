@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { cbAttach } from '../src/commands/cb-attach.js';
 import { cbCancel } from '../src/commands/cb-cancel.js';
 import { cbLogs } from '../src/commands/cb-logs.js';
@@ -18,6 +19,7 @@ async function makeSite() {
 	// The builder's directory is not known before.
 	const gate = join('/tmp', `gate-${process.pid}-${Math.random().toString(36).slice(2)}`);
 	const backend = `echo one; echo two; while [ ! -e ${gate} ]; do sleep 0.05; done; rm ${gate}; echo three; cp "$DEFINITION" "$IMAGE"`;
+	onTestFinished(() => rmSync(gate, { force: true }));
 	const site = await startSite({ backend });
 	const directory = join(site.directory, 'work');
 	mkdirSync(directory);
@@ -216,4 +218,83 @@ test.each([
 	const { status, stderr } = await run(containerBuilder, argv);
 	expect(status).toBe(2);
 	expect(stderr).toContain(message);
+});
+
+describe('--detach --wait', () => {
+	const wait = ['--detach', '--wait'];
+
+	test('prints the id, and waits for the image all the same', async () => {
+		const { argv, options, image, finish } = await makeSite();
+		const waiting = call(containerBuilder, [...argv, ...wait, 'hello.sif', 'hello.def'], options);
+		await waiting.stdout.until(/^[0-9a-f-]{36}\none\ntwo\n/);
+		finish();
+		expect(await waiting.status, waiting.stderr.text).toBe(0);
+		expect(waiting.stdout.text).toMatch(/^[0-9a-f-]{36}\none\ntwo\nthree\n$/);
+		expect(readFileSync(image, 'utf8')).toBe(RECIPE);
+	});
+
+	test('whose end leaves the build to itself', async () => {
+		const { argv, options, image, finish } = await makeSite();
+		const waiting = call(containerBuilder, [...argv, ...wait, 'hello.sif', 'hello.def'], options);
+		await waiting.stdout.until(/two/);
+		waiting.signals.emit('SIGTERM', 'SIGTERM');
+		expect(await waiting.status).toBe(130);
+		const [id = ''] = waiting.stdout.text.split('\n');
+		finish();
+		const again = await run(cbAttach, [...argv, id], options);
+		expect(again.status, again.stderr).toBe(0);
+		expect(existsSync(image)).toBe(true);
+	});
+
+	test('ends as the build does, and tells why once', async () => {
+		const site = await startSite({ backend: 'echo "+ make all"; exit 3' });
+		writeFileSync(join(site.directory, 'hello.def'), RECIPE);
+		const { status, stderr } = await run(
+			containerBuilder,
+			['--queue', site.url, ...wait, 'hello.sif', 'hello.def'],
+			{ directory: site.directory },
+		);
+		expect(status).toBe(1);
+		expect(stderr.match(/The command that failed: make all/g)).toHaveLength(1);
+	});
+
+	test.each([
+		[['--wait'], '--wait goes with --detach'],
+		[['--wait', '--detach', '--json'], '--wait and --json exclude each other'],
+		[['--parsable', '--json'], '--json and --parsable exclude each other'],
+		[['--parsable', '--progress', 'json'], '--progress json and --parsable exclude each other'],
+	])('%j is refused', async (flags, message) => {
+		const { argv, options } = await makeSite();
+		const { status, stderr } = await run(
+			containerBuilder,
+			[...argv, ...flags, 'hello.sif', 'hello.def'],
+			options,
+		);
+		expect(status).toBe(2);
+		expect(stderr).toContain(`error: ${message}`);
+	});
+});
+
+describe('--parsable', () => {
+	test('has a line for scripts on stdout, and nothing else', async () => {
+		const { argv, options, image, finish, url } = await makeSite();
+		const digest = createHash('sha256').update(RECIPE).digest('hex');
+		const line = `sha256:${digest};${RECIPE.length};${image}`;
+		finish();
+		const built = await run(containerBuilder, [...argv, '--parsable', 'hello.sif', 'hello.def'], options);
+		expect(built.stdout).toMatch(/^[0-9a-f-]{36};/);
+		expect(built.stdout.slice(37)).toBe(`${line}\n`);
+		expect(built.stderr).toContain('one\ntwo\nthree\n');
+		rmSync(image);
+		const left = await run(
+			containerBuilder,
+			[...argv, '--detach', '--parsable', 'hello.sif', 'hello.def'],
+			options,
+		);
+		const [id = '', queue] = left.stdout.trimEnd().split(';');
+		expect(queue).toBe(url);
+		finish();
+		const attached = await run(cbAttach, [...argv, '--parsable', id], options);
+		expect(attached.stdout).toBe(`${id};${line}\n`);
+	});
 });

@@ -1,23 +1,18 @@
 import { addAbortListener } from 'node:events';
-import { resolve } from 'node:path';
-import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
-import type { ContainerBuilderOptions } from '../index.js';
+import { type BuildInput, type BuildOptions, ContainerBuilderError } from '@olcf/container-builder-core/spec';
+import type { ContainerBuilder, ContainerBuilderOptions } from '../index.js';
 import { Interrupted } from '../interrupted.js';
 import { BuildLog } from '../log/build-log.js';
 import type { containerBuilderCommand } from '../options/container-builder-options.js';
 import { endpointHost } from '../output/endpoint-host.js';
 import { writeJson } from '../output/write-json.js';
-import { type QueueAddress, queueAddress } from '../queue-address.js';
+import type { QueueAddress } from '../queue-address.js';
 import { startOwnQueue } from '../start-own-queue.js';
+import { chooseQueue } from './choose-queue.js';
 import { Departure } from './departure.js';
-import { terminalSize } from './follow-terminal.js';
-import { readArchitecture } from './read-architecture.js';
-import { readBackend } from './read-backend.js';
-import { readBuildArguments } from './read-build-arguments.js';
-import { readContext } from './read-context.js';
-import { readLogins } from './read-logins.js';
+import { goOn } from './go-on.js';
+import { readBuild } from './read-build.js';
 import { readProgress } from './read-progress.js';
-import { readSecrets } from './read-secrets.js';
 import { retryHint } from './retry-hint.js';
 import type { CommandContext } from './run-command.js';
 import { tellDeparture } from './tell-departure.js';
@@ -29,93 +24,80 @@ type Context = CommandContext<typeof containerBuilderCommand.options>;
 
 /** `container-builder IMAGE DEFINITION`. */
 export async function buildImage(context: Context): Promise<number> {
-	const { values, positionals, invocation, phases, signal } = context;
-	const { stdout, stderr, directory } = invocation;
-	const { json, detach, keep } = values;
-	const [image = '', definition = ''] = positionals;
-	const asEvents = readProgress(values);
-	const address = chosenQueue(context) ?? (detach ? await ownQueue(context) : undefined);
-	const architecture = readArchitecture(values.arch, address === undefined ? 'embedded' : 'remote');
-	const backend = readBackend(values.backend);
-	const buildArguments = await readBuildArguments(values, invocation);
-	const secrets = await readSecrets(values.secret ?? [], invocation);
-	const { context: source, ...contextOptions } = await readContext(values, { directory, image });
-	const logins = await readLogins(values.authfile, context);
-	const wantsTerminal = values.tty ?? stdout.isTTY === true;
-
+	const { values, invocation, phases } = context;
+	const { json, detach, parsable, wait } = values;
+	readProgress(values);
+	const address = chooseQueue(context) ?? (detach ? await ownQueue(context) : undefined);
+	const request = await readBuild(context, address === undefined ? 'embedded' : 'remote');
 	const { ContainerBuilder } = await import('../index.js');
 	const builder = new ContainerBuilder(
 		address === undefined
 			? embeddedOptions({ ...context.configuration.local, ...values })
 			: { queue: address.endpoint, token: address.token, insecure: address.insecure },
 	);
-	const cancel = new AbortController();
-	let interrupt: Disposable | undefined;
-	let log: BuildLog | undefined;
+	const host = address === undefined ? 'embedded in this command' : endpointHost(address.endpoint.url).host;
 	try {
-		const build = builder.build(
-			{
-				definition,
-				image,
-				arguments: buildArguments,
-				architecture,
-				priority: values.priority,
-				backend,
-				target: values.target,
-				format: values.format,
-				secrets,
-				logins,
-				context: source,
-				labels: { image: resolve(directory, image) },
-			},
-			{
-				signal: cancel.signal,
-				directory,
-				force: values.force,
-				debug: values.debug,
-				compression: values.compress,
-				retryLost: values['retry-lost'],
-				...contextOptions,
-				terminal: wantsTerminal ? terminalSize(stdout) : undefined,
-				limits: { timeMs: values['limit-time'], outputBytes: values['limit-output'] },
-			},
-		);
-		log = new BuildLog(build, invocation.environment);
-		const departure = new Departure(build, { keepMs: keep, phases });
-		interrupt = addAbortListener(signal, () => {
-			// Who loses the terminal loses nothing, where there is somebody to leave the build to.
-			if (address !== undefined && isHangUp(signal.reason)) void departure.begin();
-			else cancel.abort(signal.reason);
+		const left = await buildOrLeave({ builder, request, host, address }, context);
+		if (left === undefined) return 0;
+		const { id, keptMs } = left;
+		if (detach && json) writeJson(invocation.stdout, { status: 'detached', id, keptMs });
+		else if (detach)
+			invocation.stdout.write(`${[id, ...(parsable ? [address?.endpoint.url] : [])].join(';')}\n`);
+		tellDeparture(phases, id, keptMs);
+		if (!detach) return 130;
+		if (!wait) return 0;
+		return await goOn({ builder, host, id, image: request.path, values }, context);
+	} finally {
+		await builder.close();
+	}
+}
+
+interface BuildSetting {
+	readonly builder: ContainerBuilder;
+	readonly request: { readonly input: BuildInput; readonly options: BuildOptions; readonly path: string };
+	/** For `Connected to queue:`. */
+	readonly host: string;
+	/** Of a queue that one can come back to. */
+	readonly address: QueueAddress | undefined;
+}
+
+/** Resolves when the image is there, or with the build where it was left to itself. */
+async function buildOrLeave(
+	{ builder, request, host, address }: BuildSetting,
+	context: Context,
+): Promise<{ readonly id: string; readonly keptMs: number } | undefined> {
+	const { values, invocation, phases, signal } = context;
+	const { json, detach, keep, parsable } = values;
+	const { input, options, path } = request;
+	const cancel = new AbortController();
+	const build = builder.build(input, { ...options, signal: cancel.signal });
+	const log = new BuildLog(build, invocation.environment);
+	const departure = new Departure(build, { keepMs: keep, phases });
+	const interrupt = addAbortListener(signal, () => {
+		// Who loses the terminal loses nothing, where there is somebody to leave the build to.
+		if (address !== undefined && isHangUp(signal.reason)) void departure.begin();
+		else cancel.abort(signal.reason);
+	});
+	if (detach) void departure.begin();
+	try {
+		// With --json stdout has the one document and nothing else, with --parsable its lines, with --detach the id.
+		const output = detach ? undefined : json || parsable ? invocation.stderr : invocation.stdout;
+		const result = await watchBuild(build, context, {
+			...{ output, asEvents: readProgress(values), queueHost: host, image: path },
+			hasTerminal: options.terminal !== undefined,
 		});
-		if (detach) void departure.begin();
-		try {
-			const queueHost =
-				address === undefined ? 'embedded in this command' : endpointHost(address.endpoint.url).host;
-			// With --json stdout has the one document and nothing else, with --detach the id.
-			const output = detach ? undefined : json ? stderr : stdout;
-			const result = await watchBuild(build, context, {
-				...{ output, asEvents, queueHost, image, hasTerminal: wantsTerminal },
-			});
-			tellResult(result, { invocation, phases, json });
-			return 0;
-		} catch (caught) {
-			const keptMs = await departure.keptMs;
-			if (keptMs === 0) throw caught;
-			phases.stop();
-			if (detach && json) writeJson(stdout, { status: 'detached', id: build.id, keptMs });
-			else if (detach) stdout.write(`${build.id}\n`);
-			tellDeparture(phases, build.id, keptMs);
-			return detach ? 0 : 130;
-		}
+		tellResult(result, { invocation, phases, json, parsable });
+		return undefined;
 	} catch (caught) {
+		const keptMs = await departure.keptMs;
 		phases.stop();
+		if (keptMs > 0) return { id: build.id, keptMs };
 		const error = ContainerBuilderError.from(caught);
-		tellFailure(error, { phases, json, log: await log?.close() });
+		tellFailure(error, { phases, json, log: await log.close() });
 		throw retryHint(error, values);
 	} finally {
-		interrupt?.[Symbol.dispose]();
-		await log?.close();
-		await builder.close();
+		interrupt[Symbol.dispose]();
+		await log.close();
 	}
 }
 
@@ -131,15 +113,6 @@ function isHangUp(reason: unknown): boolean {
 	return reason instanceof Interrupted && reason.signal === 'SIGHUP';
 }
 
-const EMBEDDED_ONLY = [
-	'provider',
-	'reserve',
-	'network',
-	'limit-memory',
-	'limit-disk',
-	'limit-processes',
-] as const;
-
 /** Options of the queue in this process. */
 function embeddedOptions(values: Context['values']): ContainerBuilderOptions {
 	return {
@@ -152,36 +125,4 @@ function embeddedOptions(values: Context['values']): ContainerBuilderOptions {
 			processes: values['limit-processes'],
 		},
 	};
-}
-
-/** The queue elsewhere, or undefined for the embedded one. What is for the other kind only is refused. */
-function chosenQueue({ values, invocation, configuration }: Context): QueueAddress | undefined {
-	const forEmbedded = EMBEDDED_ONLY.filter((name) => values[name] !== undefined);
-	// A named provider means the embedded queue, whatever the environment says.
-	const embedded = values.provider !== undefined && values.queue === undefined;
-	const address = embedded ? undefined : queueAddress(values, invocation.environment, configuration);
-	if (address === undefined && values.priority !== undefined) {
-		throw new ContainerBuilderError('invalid-option', '--priority needs a queue, where others wait too', {
-			hint: embedded ? 'Leave it out.' : 'Name one by --queue or CONTAINER_BUILDER_QUEUE, or leave it out.',
-		});
-	}
-	if (address === undefined && values.detach && forEmbedded.length > 0) {
-		throw new ContainerBuilderError(
-			'invalid-option',
-			`--${forEmbedded.join(', --')}: not with --detach, which leaves the build to your own queue in the background`,
-			{ hint: 'Leave it out, or run a queue with a pool like that: cb-queue --help.' },
-		);
-	}
-	if (values.keep !== undefined && !values.detach)
-		throw new ContainerBuilderError('invalid-option', '--keep goes with --detach', {
-			hint: 'Add --detach, or leave it out: who waits for the image keeps its builder.',
-		});
-	if (address !== undefined && forEmbedded.length > 0) {
-		throw new ContainerBuilderError(
-			'invalid-option',
-			`--${forEmbedded.join(', --')}: only for builds without a queue, but there is ${address.endpoint.url}`,
-			{ hint: 'Leave it out, or add --provider local and no --queue to build on this machine.' },
-		);
-	}
-	return address;
 }

@@ -5,12 +5,22 @@ import type { ProgressMode } from '../output/phases.js';
 export function readProgress(values: {
 	readonly progress?: ProgressMode | undefined;
 	readonly json?: boolean | undefined;
+	readonly parsable?: boolean | undefined;
 	readonly detach?: boolean | undefined;
 }): boolean {
-	if (values.progress !== 'json') return false;
-	const other = values.json ? '--json' : values.detach ? '--detach' : undefined;
-	if (other === undefined) return true;
-	throw new ContainerBuilderError('invalid-option', `--progress json and ${other} exclude each other`, {
-		hint: 'Each has stdout for itself.',
-	});
+	const asEvents = values.progress === 'json';
+	const wanted = [
+		...(asEvents ? ['--progress json'] : []),
+		...(values.json ? ['--json'] : []),
+		...(values.parsable ? ['--parsable'] : []),
+		...(values.detach && asEvents ? ['--detach'] : []),
+	];
+	if (wanted.length < 2) return asEvents;
+	throw new ContainerBuilderError(
+		'invalid-option',
+		`${wanted.slice(0, 2).join(' and ')} exclude each other`,
+		{
+			hint: 'Each has stdout for itself.',
+		},
+	);
 }

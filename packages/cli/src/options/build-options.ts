@@ -189,6 +189,14 @@ export const checkoutOptions = [
 			'print the id of the build and leave as soon as its builder has all that it needs; cb-attach ID brings IMAGE',
 	},
 	{
+		name: 'wait',
+		type: 'boolean',
+		section: 'Queue',
+		description:
+			'with --detach: once the id is printed, wait for IMAGE all the same; whatever ends this command (Ctrl-C, a lost ' +
+			'terminal, the end of a job) leaves the build to itself',
+	},
+	{
 		name: 'keep',
 		type: 'duration',
 		placeholder: 'TIME',

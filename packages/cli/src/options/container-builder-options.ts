@@ -9,7 +9,7 @@ import {
 	shellOptions,
 } from './build-options.js';
 import { defineCommand } from './option-table.js';
-import { exitCodes, jsonOption, queueOptions, queueVariables } from './shared-options.js';
+import { exitCodes, jsonOption, parsableOption, queueOptions, queueVariables } from './shared-options.js';
 
 /** `container-builder`. */
 export const containerBuilderCommand = defineCommand({
@@ -43,6 +43,13 @@ export const containerBuilderCommand = defineCommand({
 			...jsonOption,
 			section: 'The build and its output',
 			description: "print the result as JSON on stdout; the build's output goes to stderr",
+		},
+		{
+			...parsableOption,
+			section: 'The build and its output',
+			description:
+				'print ID;sha256:DIGEST;SIZE;IMAGE on stdout when the image is there, and nothing else (with --detach ID;QUEUE); the ' +
+				"build's output goes to stderr",
 		},
 		...queueOptions,
 		...checkoutOptions,

@@ -8,6 +8,15 @@ export const jsonOption = {
 	description: 'print the result as one JSON document on stdout',
 } as const satisfies OptionSpecification;
 
+/** For shell scripts, as Slurm's sbatch has it. */
+export const parsableOption = {
+	name: 'parsable',
+	type: 'boolean',
+	description:
+		"print ID;sha256:DIGEST;SIZE;IMAGE on stdout when the image is there, and nothing else; the build's output goes to " +
+		'stderr',
+} as const satisfies OptionSpecification;
+
 /** How a build is told of while it goes on. */
 export const progressOption = {
 	name: 'progress',

@@ -1,0 +1,55 @@
+/** What `docs/cli.md` tells beside the tables. */
+export const guides = `## Your configuration
+
+What need not be said each time goes into \`~/.config/container-builder/config.yaml\`. What is given on the command line comes
+before the environment, and that before the file; \`cb-doctor\` shows what it comes to. Every key may be left out.
+
+\`\`\`yaml
+# The queue where none is named: one of those below, or a URL. Without it builds run on this machine.
+queue: summit
+queues:
+  summit:
+    url: wss://queue.example:8443
+    # Of its certificate, where no authority of this machine has signed it.
+    fingerprint: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    # Readable by you alone; beside this file where it has no directory.
+    token-file: summit.token
+  lab:
+    url: ws+unix:///run/container-builder/queue.sock
+# Options that are not given: authfile, compress, limit-output, limit-time, progress, retry-lost, tty.
+options:
+  compress: gzip
+  limit-time: 4h
+# The same for builds without a queue: limit-disk, limit-memory, limit-processes, network, reserve.
+local:
+  network: isolated
+\`\`\`
+
+\`container-builder --queue lab app.sif app.def\` takes the other one, \`--provider local\` none.
+
+## In a job
+
+A job of Slurm that needs an image waits for it, and ends with the exit code that tells what was wrong. When the job's time is
+up the build goes on: with \`--detach --wait\` whatever ends the command leaves the build to its queue.
+
+\`\`\`sh
+#!/bin/sh
+#SBATCH --time=30
+# Builds app.sif, or fetches the image of a build that an earlier job had no time to wait for.
+set -u
+if [ ! -e app.id ]; then
+	container-builder --detach --parsable app.sif app.def > app.id || exit
+fi
+IFS=';' read -r id queue < app.id
+cb-attach --queue "$queue" --parsable "$id"
+status=$?
+case $status in
+0 | 1 | 2 | 5) rm app.id ;; # it is over: a later job begins anew
+*) scontrol requeue "$SLURM_JOB_ID" ;; # the queue or the network failed: try again
+esac
+exit "$status"
+\`\`\`
+
+What \`--parsable\` prints are fields between semicolons, the last one may have any character: \`ID;QUEUE\` of a build that was
+detached, \`ID;sha256:DIGEST;SIZE;IMAGE\` of an image that is there.
+`;
