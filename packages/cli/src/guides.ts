@@ -30,7 +30,8 @@ local:
 ## In a job
 
 A job of Slurm that needs an image waits for it, and ends with the exit code that tells what was wrong. When the job's time is
-up the build goes on: with \`--detach --wait\` whatever ends the command leaves the build to its queue.
+up the build goes on, and the next job fetches its image. Where the id need not be kept, \`--detach --wait\` does both in one
+command: it waits for the image, and whatever ends it leaves the build to its queue.
 
 \`\`\`sh
 #!/bin/sh
@@ -38,7 +39,8 @@ up the build goes on: with \`--detach --wait\` whatever ends the command leaves 
 # Builds app.sif, or fetches the image of a build that an earlier job had no time to wait for.
 set -u
 if [ ! -e app.id ]; then
-	container-builder --detach --parsable app.sif app.def > app.id || exit
+	container-builder --detach --parsable app.sif app.def > app.id.new || exit
+	mv app.id.new app.id
 fi
 IFS=';' read -r id queue < app.id
 cb-attach --queue "$queue" --parsable "$id"

@@ -74,11 +74,13 @@ function chosenQueue(
 	environment: NodeJS.ProcessEnv,
 	{ path, queue, queues }: UserConfiguration,
 ): ChosenQueue {
+	const urlOf = (name: string, { url }: NamedQueue): string => normalUrl(url, `queue ${name} of ${path}`);
 	const find = (text: string, source: string): ChosenQueue => {
-		const named = Object.hasOwn(queues, text) ? queues[text] : undefined;
-		return named === undefined
-			? { url: normalUrl(text, source) }
-			: { url: normalUrl(named.url, `queue ${text} of ${path}`), named };
+		const byName = Object.hasOwn(queues, text) ? queues[text] : undefined;
+		if (byName !== undefined) return { url: urlOf(text, byName), named: byName };
+		// As --detach --parsable prints it: its fingerprint and token are still known.
+		const url = normalUrl(text, source);
+		return { url, named: Object.entries(queues).find(([name, queue]) => urlOf(name, queue) === url)?.[1] };
 	};
 	if (options.queue !== undefined) return find(options.queue, '--queue');
 	const variable = given(environment.CONTAINER_BUILDER_QUEUE);

@@ -102,6 +102,10 @@ queues:
 			'wss://old.example:8080',
 		);
 		expect(queueAddress({ queue: 'q.example' }, {}, configuration)?.token).toBeUndefined();
+		// As --parsable prints it.
+		expect(queueAddress({ queue: 'wss://queue.example:8443' }, {}, configuration)).toEqual(
+			queueAddress({ queue: 'summit' }, {}, configuration),
+		);
 		const token = { CONTAINER_BUILDER_TOKEN: 'other' };
 		expect(queueAddress({ queue: 'summit' }, token, configuration)?.token).toBe('other');
 	});
