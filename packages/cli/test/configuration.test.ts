@@ -162,11 +162,19 @@ describe('a command', () => {
 			const { findings } = JSON.parse(stdout) as { findings: { name: string }[] };
 			return findings.find(({ name }) => name === 'configuration');
 		};
-		const path = write("queues: { lab: { url: 'ws+unix:///none' } }\noptions: { compress: gzip }\n");
+		const path = write(
+			"queues: { lab: { url: 'ws+unix:///none' } }\noptions: { limit-time: 4h }\nlocal: { limit-memory: 8GiB }\n",
+		);
 		expect(await findingOf()).toEqual({
 			name: 'configuration',
 			status: 'ok',
-			detail: `${path}; queues: lab; options: compress gzip; builds run on this machine`,
+			detail: `${path}; queues: lab; options: limit-time 4 h, limit-memory 8.0 GiB; builds run on this machine`,
+		});
+		write("queue: lab\nqueues: { lab: { url: 'q.example', token-file: none } }\n");
+		expect(await findingOf()).toMatchObject({
+			status: 'problem',
+			detail: expect.stringContaining('the token file'),
+			remedy: expect.stringContaining('Write the token into it'),
 		});
 		write('queue: nowhere\n');
 		expect(await findingOf()).toMatchObject({

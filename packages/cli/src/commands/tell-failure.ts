@@ -16,7 +16,8 @@ export function tellFailure(error: ContainerBuilderError, { phases, json, log }:
 	if (error.code === 'canceled' || json) return;
 	for (const line of describeLastOutput(error.build?.lastOutput ?? [])) phases.line(line);
 	const { failedCommand } = error.build ?? {};
-	if (failedCommand !== undefined)
-		phases.line(`The command that failed: ${stripVTControlCharacters(failedCommand)}`);
+	// One that a limit has ended, or the loss of its machine, is not to blame.
+	const label = error.code === 'build-failed' ? 'The command that failed' : 'The last command';
+	if (failedCommand !== undefined) phases.line(`${label}: ${stripVTControlCharacters(failedCommand)}`);
 	if (log !== undefined) phases.line(`The whole output: ${log}`);
 }

@@ -1,9 +1,11 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 
+const REMEDY = 'Write the token into it, or take token-file out of your configuration.';
+
 /** The token in a file that nobody else may read. @throws ContainerBuilderError `invalid-configuration` */
 export function readTokenFile(path: string): string {
-	const refused = (message: string, hint?: string) =>
+	const refused = (message: string, hint = REMEDY) =>
 		new ContainerBuilderError('invalid-configuration', `the token file ${path} ${message}`, { hint });
 	let file: number;
 	try {

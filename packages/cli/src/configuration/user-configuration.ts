@@ -23,7 +23,7 @@ export interface UserConfiguration {
 	readonly options: Readonly<Record<string, unknown>>;
 	/** The same for builds without a queue. */
 	readonly local: Readonly<Record<string, unknown>>;
-	/** Why the file could not be read, for a command that goes on all the same. */
+	/** Why the file, or a token file of it, could not be read; for a command that goes on all the same. */
 	readonly problem?: ContainerBuilderError | undefined;
 }
 

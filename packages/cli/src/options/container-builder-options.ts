@@ -24,6 +24,8 @@ export const containerBuilderCommand = defineCommand({
 		'Without a queue one runs inside this command, with a sandbox of this machine as its builder. With --detach it is ' +
 			'your own one in the background, which cb-attach, cb-logs, cb-cancel and cb-status find by themselves; it ends ' +
 			'when it has been idle for ten minutes.',
+		'The whole output of your last ten builds is kept in ~/.local/state/container-builder/logs (in $XDG_STATE_HOME where it ' +
+			'is set), readable by you alone.',
 	],
 	positionals: [
 		{ name: 'IMAGE', description: 'the image to write: a SIF file, or an OCI archive (.tar)' },

@@ -34,6 +34,12 @@ test('a failed build names the command, and the file with all of its output', as
 	expect(statSync(logs).mode & 0o777).toBe(0o700);
 });
 
+test('a command that a limit has ended is not told to have failed', async () => {
+	const { status, stderr } = await build('echo "+ make -j all"; exec sleep 60', '--limit-time', '200ms');
+	expect(status).toBe(5);
+	expect(stderr).toContain('The last command: make -j all\n');
+});
+
 test('a file that cannot be written fails nothing, and is not named', async () => {
 	const site = await startSite({ backend: 'echo one; exit 2' });
 	writeFileSync(join(site.directory, 'hello.def'), 'Bootstrap: scratch\n');

@@ -144,7 +144,7 @@ export class BuildSession {
 	}
 
 	summary(exitCode: number): BuildSummary {
-		const hasFailed = exitCode !== 0 && this.backendExitCode !== undefined && this.backendExitCode !== 0;
+		const hasFailed = exitCode !== 0 && this.backendStarted && this.backendExitCode !== 0;
 		const failedCommand = hasFailed ? this.#lastLines.findLast(commandOfLine) : undefined;
 		return {
 			id: this.id,

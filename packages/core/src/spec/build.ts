@@ -118,7 +118,7 @@ export interface BuildSummary {
 	readonly backendExitCode?: number | undefined;
 	/** The last lines of output of the last builder, at most 20, without their line ends. */
 	readonly lastOutput: readonly string[];
-	/** Of a definition that did not build, the command that was running when it ended, where the backend shows it. */
+	/** The last command of a definition that did not come to its end, where the backend shows its commands. */
 	readonly failedCommand?: string | undefined;
 	/** The last builder. */
 	readonly builderId?: string | undefined;
