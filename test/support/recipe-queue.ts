@@ -34,6 +34,8 @@ export interface RecipeQueue {
 export interface RecipeQueueOptions {
 	/** Ports of this machine's loopback that builds reach; asked for after the `beforeAll` hooks before this one. */
 	readonly ports?: () => readonly number[];
+	/** Further lines of its pool. */
+	readonly pool?: readonly string[];
 	/** Further lines of the queue's configuration, from the left margin. */
 	readonly configuration?: () => readonly string[];
 }
@@ -53,7 +55,7 @@ export function useRecipeQueue(owner: string, options: RecipeQueueOptions = {}):
 		queue = await startQueue(
 			place,
 			owner,
-			['max: 2', 'reserve: 1', `provider: { kind: local, forward: [${forward}] }`],
+			['max: 2', 'reserve: 1', `provider: { kind: local, forward: [${forward}] }`, ...(options.pool ?? [])],
 			options.configuration?.(),
 		);
 	});

@@ -12,10 +12,14 @@ export interface Registry {
 	readonly port: number;
 	/** Pushes a tar archive of a file system as an image of one layer; gives the digest of its manifest. */
 	push(repository: string, tag: string, layer: string): Promise<string>;
+	/** Pushes an image of one layer for each architecture under one tag: `layers` by OCI's name of it. Gives the digest of the list. */
+	pushList(repository: string, tag: string, layers: Readonly<Record<string, string>>): Promise<string>;
 	/** Pushes a SIF file as an artifact, as `apptainer push oras://…` does; gives the digest of its manifest. */
 	pushSif(repository: string, tag: string, image: string): Promise<string>;
 	close(): Promise<void>;
 }
+
+const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
 /** Who may use a registry. */
 export interface RegistryUser {
@@ -58,6 +62,7 @@ export async function startRegistry(options: { readonly user?: RegistryUser } = 
 		host,
 		port,
 		push: (repository, tag, layer) => pushImage(place(repository), tag, readFileSync(layer)),
+		pushList: (repository, tag, layers) => pushList(place(repository), tag, layers),
 		pushSif: (repository, tag, image) => pushSif(place(repository), tag, readFileSync(image)),
 		close: async () => {
 			child.kill('SIGKILL');
@@ -73,9 +78,28 @@ interface Place {
 	readonly headers: Readonly<Record<string, string>>;
 }
 
-async function pushImage(place: Place, tag: string, layer: Buffer): Promise<string> {
+async function pushList(
+	place: Place,
+	tag: string,
+	layers: Readonly<Record<string, string>>,
+): Promise<string> {
+	const manifests = [];
+	for (const [architecture, layer] of Object.entries(layers)) {
+		const digest = await pushImage(place, `${tag}-${architecture}`, readFileSync(layer), architecture);
+		const { headers } = await must(`${place.base}/manifests/${digest}`, {
+			method: 'HEAD',
+			headers: { ...place.headers, accept: MANIFEST },
+		});
+		const size = Number(headers.get('content-length'));
+		manifests.push({ mediaType: MANIFEST, digest, size, platform: { architecture, os: 'linux' } });
+	}
+	const mediaType = 'application/vnd.oci.image.index.v1+json';
+	return await putManifest(place, tag, mediaType, { schemaVersion: 2, mediaType, manifests });
+}
+
+async function pushImage(place: Place, tag: string, layer: Buffer, architecture = 'amd64'): Promise<string> {
 	const config = {
-		architecture: 'amd64',
+		architecture,
 		os: 'linux',
 		config: { Env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['/bin/sh'] },
 		rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
@@ -111,13 +135,16 @@ async function pushManifest(
 		size: bytes.length,
 		...(title === undefined ? {} : { annotations: { 'org.opencontainers.image.title': title } }),
 	});
-	const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-	const manifest = jsonBytes({
+	return await putManifest(place, tag, MANIFEST, {
 		schemaVersion: 2,
-		mediaType,
+		mediaType: MANIFEST,
 		config: await descriptor(config),
 		layers: [await descriptor(layer)],
 	});
+}
+
+async function putManifest(place: Place, tag: string, mediaType: string, value: unknown): Promise<string> {
+	const manifest = jsonBytes(value);
 	await must(`${place.base}/manifests/${tag}`, {
 		method: 'PUT',
 		headers: { ...place.headers, 'content-type': mediaType },

@@ -19,7 +19,7 @@ export async function embeddedQueue(
 		provider,
 		transports,
 		owner: `embedded-${process.pid}-${randomBytes(4).toString('hex')}`,
-		pool: { max, reserve, network, limits },
+		pool: { max, reserve, network, limits, emulate: provider.capabilities.emulates },
 		logger,
 		insecure,
 		version,

@@ -50,10 +50,12 @@ async function launch(
 	environment: NodeJS.ProcessEnv,
 ): Promise<() => boolean> {
 	const configuration = join(directory, 'queue.yaml');
+	const { local } = await import('@olcf/container-builder-provider-local');
+	const emulate = local().capabilities.emulates?.join(', ') ?? '';
 	const lines = [
 		`owner: user-${userInfo().uid}`,
 		`listen: ['ws+unix://${join(directory, 'queue.sock')}']`,
-		'pool: { max: 4, provider: { kind: local } }',
+		`pool: { max: 4, emulate: [${emulate}], provider: { kind: local } }`,
 		`shutdown: { whenIdle: ${IDLE} }`,
 	];
 	await writeFile(configuration, `${lines.join('\n')}\n`, { mode: 0o600 });

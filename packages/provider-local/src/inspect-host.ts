@@ -1,11 +1,13 @@
 import {
 	type AbortOptions,
+	type Architecture,
 	cachePath,
 	type MachineLimits,
 	type NetworkMode,
 	throwIfAborted,
 } from '@olcf/container-builder-core';
 import { readControlGroups } from './control-groups.js';
+import { emulatedArchitectures } from './emulated-architectures.js';
 import { groupLimits } from './group-plan.js';
 import type { DiskKind } from './local-options.js';
 import { misconfigured } from './misconfigured.js';
@@ -21,6 +23,8 @@ export interface HostReport {
 	readonly limits: readonly (keyof MachineLimits)[];
 	/** Networks that a sandbox can have here; none where no sandbox can be made. */
 	readonly networks: readonly NetworkMode[];
+	/** Architectures that sandboxes build for by emulation. */
+	readonly emulates: readonly Architecture[];
 	/** The one line that installs the Debian packages that are missing; absent where none is. */
 	readonly install?: string | undefined;
 }
@@ -60,9 +64,11 @@ export async function inspectHost(options: InspectHostOptions = {}): Promise<Hos
 	const install = installLine(
 		prerequisites.filter(({ ok, neededFor }) => !ok && neededFor !== 'comfort' && neededFor !== 'forward'),
 	);
+	const canEmulate = prerequisites.some(({ name, ok }) => name === 'emulation' && ok);
 	return {
 		mode,
 		prerequisites,
+		emulates: canEmulate ? emulatedArchitectures() : [],
 		// The number of processes is a limit of the user namespace where there is no control group.
 		limits: [
 			...new Set([

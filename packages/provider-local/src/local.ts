@@ -10,6 +10,7 @@ import {
 } from '@olcf/container-builder-core';
 import { checkRequest, machineArchitecture } from './check-request.js';
 import { readControlGroups } from './control-groups.js';
+import { emulatedArchitectures } from './emulated-architectures.js';
 import { groupPlan } from './group-plan.js';
 import { type IdRange, SANDBOX_IDS, userRange } from './identities.js';
 import { diskKind, type HostReport, inspectHost, requireFor } from './inspect-host.js';
@@ -121,6 +122,7 @@ export function local(options: LocalOptions = {}): Provider {
 		name: 'local',
 		capabilities: {
 			architectures: [machineArchitecture()],
+			emulates: emulatedArchitectures(),
 			networks: NETWORKS,
 			privilege: 'user-namespace',
 			durable: options.tether === false,

@@ -1,6 +1,7 @@
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { release, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { emulatedArchitectures } from './emulated-architectures.js';
 import { SANDBOX_IDS, userRange } from './identities.js';
 import { scriptEnvironment } from './run-script.js';
 
@@ -80,7 +81,7 @@ async function findProgram(name: string, path: readonly string[]): Promise<strin
 
 /** What the kernel and its configuration have to offer. */
 export async function findFeatures(mode: 'root' | 'user', cache: string): Promise<readonly Prerequisite[]> {
-	const checks = [kernel(), overlay(), userNamespaces(mode), fuse(mode), tun(mode)];
+	const checks = [kernel(), overlay(), userNamespaces(mode), fuse(mode), tun(mode), emulation()];
 	const byMode =
 		mode === 'root'
 			? [capabilities(), loopDevices(), subordinateFiles()]
@@ -97,6 +98,18 @@ async function kernel(): Promise<Prerequisite> {
 		`Linux ${release()}`,
 		'A kernel of 5.11 or later is needed: overlays in user namespaces.',
 	);
+}
+
+async function emulation(): Promise<Prerequisite> {
+	const others = emulatedArchitectures();
+	const has = /\tbinfmt_misc$/m.test(await text('/proc/filesystems'));
+	const remedy = has ? 'Linux 6.7 or later has it.' : 'modprobe binfmt_misc';
+	const found = has ? `not with Linux ${release()}` : 'binfmt_misc is not in /proc/filesystems';
+	const ok = has && others.length > 0;
+	return {
+		...feature('emulation', ok, ok ? `of ${others.join(' and ')}` : found, remedy),
+		neededFor: 'comfort',
+	};
 }
 
 async function overlay(): Promise<Prerequisite> {

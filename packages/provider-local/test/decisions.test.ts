@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { arch } from 'node:os';
 import { join } from 'node:path';
-import type { MachineRequest } from '@olcf/container-builder-core';
+import { ARCHITECTURES, type MachineRequest } from '@olcf/container-builder-core';
 import { describe, expect, test } from 'vitest';
 import { checkRequest, machineArchitecture } from '../src/check-request.js';
+import { emulatedArchitectures } from '../src/emulated-architectures.js';
 import { type HostReport, inspectHost, local } from '../src/index.js';
 import { diskKind, requireFor } from '../src/inspect-host.js';
 import { machineLimits, requireEnforceable } from '../src/limits.js';
@@ -32,6 +33,20 @@ const REQUEST: MachineRequest = {
 	network: 'shared',
 	labels: {},
 };
+
+describe('emulation', () => {
+	test.each([
+		['6.18.0', true],
+		['6.7.0-rc1', true],
+		['7.0', true],
+		['6.6.99-generic', false],
+		['5.15.0', false],
+		['nonsense', false],
+	])('by Linux %s', (kernel, can) => {
+		const others = ARCHITECTURES.filter((architecture) => architecture !== machineArchitecture());
+		expect(emulatedArchitectures(kernel)).toEqual(can ? others : []);
+	});
+});
 
 describe('limits', () => {
 	test('are the request’s, else the options’, else half of the machine', () => {
@@ -157,7 +172,7 @@ describe('builder images', () => {
 });
 
 describe('this machine', () => {
-	const good: HostReport = { mode: 'root', prerequisites: [], limits: [], networks: [] };
+	const good: HostReport = { mode: 'root', prerequisites: [], limits: [], networks: [], emulates: [] };
 	const missing = (
 		name: string,
 		debian: string | undefined,

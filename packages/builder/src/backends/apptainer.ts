@@ -5,10 +5,11 @@ import {
 	type BackendOptions,
 	type BackendResult,
 	ContainerBuilderError,
+	readRecipe,
 	throwIfAborted,
 } from '@olcf/container-builder-core';
+import { nativeArchitecture } from '../emulation/native-architecture.js';
 import { runProcess } from '../process/run-process.js';
-import { nativeArchitecture } from '../server/architectures.js';
 import { type ApptainerFeatures, apptainerCommand } from './apptainer-arguments.js';
 import { prepareBuild } from './build-setting.js';
 import { apptainerEnvironment, findApptainer, readFeatures } from './find-apptainer.js';
@@ -112,9 +113,11 @@ async function refuseImpossible(
 		throw new ContainerBuilderError('unsupported', 'this version of the backend knows no build arguments');
 	}
 	if (!foreign) return;
+	const { kind } = job;
 	const definition = await readFile(job.definitionPath, 'utf8');
+	const { nativeOnly } = await readRecipe(definition, { kind, arguments: job.arguments });
 	// It ignores the option, ends well, and the image is of the wrong architecture.
-	if (!features.architecture || /^\s*bootstrap:\s*debootstrap\s*$/im.test(definition)) {
+	if (!features.architecture || nativeOnly !== undefined) {
 		throw new ContainerBuilderError(
 			'unsupported',
 			`this definition cannot be built for ${job.architecture} on a ${nativeArchitecture()} machine`,

@@ -10,8 +10,8 @@ import {
 	ContainerBuilderError,
 	throwIfAborted,
 } from '@olcf/container-builder-core';
+import { nativeArchitecture } from '../emulation/native-architecture.js';
 import type { ProcessRequest } from '../process/run-process.js';
-import { nativeArchitecture } from '../server/architectures.js';
 import { apptainerCommand } from './apptainer-arguments.js';
 import { type BuildSetting, prepareBuild } from './build-setting.js';
 import { giveTo } from './build-user.js';
@@ -75,10 +75,11 @@ async function build(
 		environment: options.environment,
 	});
 	const { scratch } = setting;
+	const foreign = job.architecture !== nativeArchitecture();
 	const { command, argumentFileText, environment } = buildahBuild({
 		job,
 		secrets: setting.secrets,
-		foreign: job.architecture !== nativeArchitecture(),
+		foreign,
 		ignoreFile: scratch('ignore'),
 		argumentFile: scratch('arguments'),
 		environment: setting.environment,
@@ -135,8 +136,7 @@ async function build(
 			features,
 			fakeroot: !setting.asRoot,
 			argumentFile: '',
-			// It is told by the archive.
-			foreign: false,
+			foreign,
 		});
 		steps.push({
 			request: {

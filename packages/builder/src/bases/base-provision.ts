@@ -182,7 +182,7 @@ async function findBases(request: BasesRequest): Promise<readonly WantedBase[]> 
 		return recipe.bases
 			.filter(({ reference }) => reference.length <= MAX_REFERENCE_LENGTH)
 			.slice(0, MAX_BASES)
-			.map(({ transport, reference }) => ({ transport, reference }));
+			.map(({ transport, reference, otherPlatform }) => ({ transport, reference, otherPlatform }));
 	} catch {
 		return [];
 	}

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canceledError, linkSignal, type RegistryLogin } from '@olcf/container-builder-core';
+import {
+	canceledError,
+	isContainerBuilderError,
+	linkSignal,
+	type RegistryLogin,
+} from '@olcf/container-builder-core';
+import { nativeArchitecture } from '../emulation/native-architecture.js';
 import { withAuthFile } from './auth-file.js';
 import { baseError, isRefusal } from './base-error.js';
 import { type BaseReference, isLoopbackRegistry, parseBaseReference, sourceOf } from './base-reference.js';
+import { checkArchitecture } from './check-architecture.js';
 import { chooseLogin } from './choose-login.js';
 import {
 	type FetchedBase,
@@ -41,9 +48,12 @@ export async function fetchBases(request: FetchRequest, options: FetchOptions): 
 	const stop = linkSignal(options.signal);
 	const lookedUp = lookUp(
 		skopeo,
+		request,
 		planned.flatMap(({ base, found }) => (found === undefined ? [base] : [])),
 		stop.signal,
 	);
+	// It is awaited when the others are there.
+	lookedUp.catch(() => {});
 	try {
 		const brought: FetchedBase[] = [];
 		for (const { base, index, found } of planned) {
@@ -61,7 +71,7 @@ export async function fetchBases(request: FetchRequest, options: FetchOptions): 
 	} finally {
 		stop.abort();
 		stop.dispose();
-		await lookedUp;
+		await lookedUp.catch(() => {});
 	}
 }
 
@@ -99,7 +109,11 @@ async function bring(skopeo: Skopeo, bringing: Bringing): Promise<FetchedBase> {
 			await writeFile(join(directory, TOP_MANIFEST), top);
 			const image = join(directory, IMAGE_DIRECTORY);
 			// By digest: what a tag means may change meanwhile.
-			await skopeo.copy(`docker://${name}@${digest}`, image, request.architecture, call);
+			const source = `docker://${name}@${digest}`;
+			if (isForeign(request, base)) {
+				await checkArchitecture(skopeo, { ...base, source }, request.architecture, call);
+			}
+			await skopeo.copy(source, image, request.architecture, call);
 			return { ...base, digest, directory };
 		});
 	} catch (error) {
@@ -107,9 +121,15 @@ async function bring(skopeo: Skopeo, bringing: Bringing): Promise<FetchedBase> {
 	}
 }
 
-/** Never rejects. */
+/** Whether it must be made sure that a base is of the architecture that is built for. */
+function isForeign({ architecture }: FetchRequest, { transport, otherPlatform }: WantedBase): boolean {
+	return transport === 'docker' && otherPlatform === undefined && architecture !== nativeArchitecture();
+}
+
+/** Rejects only with what {@link checkArchitecture} finds. */
 async function lookUp(
 	skopeo: Skopeo,
+	request: FetchRequest,
 	bases: readonly WantedBase[],
 	signal: AbortSignal,
 ): Promise<FetchOutcome> {
@@ -124,9 +144,15 @@ async function lookUp(
 			const parsed = parseBaseReference(base.reference);
 			try {
 				const plainHttp = isLoopbackRegistry(parsed.registry);
-				const top = await skopeo.manifest(sourceOf(parsed), { plainHttp, timeoutMs, signal });
+				const source = sourceOf(parsed);
+				const top = await skopeo.manifest(source, { plainHttp, timeoutMs, signal });
 				found.push({ ...base, digest: digestOf(top, parsed) });
+				if (isForeign(request, base)) {
+					const call = { plainHttp, timeoutMs, signal };
+					await checkArchitecture(skopeo, { ...base, source }, request.architecture, call);
+				}
 			} catch (error) {
+				if (isContainerBuilderError(error)) throw error;
 				// The backend will say what is wrong with it, if anything is.
 				if (isRefusal(error)) refused.push(base.reference);
 			}

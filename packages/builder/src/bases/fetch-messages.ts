@@ -5,7 +5,11 @@ import {
 } from '@olcf/container-builder-core/protocol';
 import { z } from 'zod';
 
-const wantedBase = z.strictObject({ transport: z.enum(['docker', 'oras']), reference: z.string() });
+const wantedBase = z.strictObject({
+	transport: z.enum(['docker', 'oras']),
+	reference: z.string(),
+	otherPlatform: z.literal(true).optional(),
+});
 
 /** What a fetcher is told, once, on its standard input: a line of JSON. */
 export const fetchRequestSchema = z.strictObject({

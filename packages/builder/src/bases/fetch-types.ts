@@ -5,6 +5,8 @@ export interface WantedBase {
 	readonly transport: 'docker' | 'oras';
 	/** With its registry and its tag or digest. */
 	readonly reference: string;
+	/** Its architecture need not be the image's. */
+	readonly otherPlatform?: true | undefined;
 }
 
 /** What is to be done before a backend starts. */

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { type Architecture, canceledError } from '@olcf/container-builder-core';
+import { z } from 'zod';
 
 const PROGRAM = 'skopeo';
 const MAX_MANIFEST_BYTES = 8 * 2 ** 20;
@@ -41,9 +42,18 @@ export class Skopeo {
 		return await this.#run([...words, source], call);
 	}
 
+	/** The architecture that an image says it is of, by OCI's name; of a list, the image for `architecture` in it. */
+	async architectureOf(source: string, architecture: Architecture, call: SkopeoCall): Promise<string> {
+		const words = [...platformOf(architecture), 'inspect', '--config', ...credentials(call)];
+		if (call.plainHttp) words.push('--tls-verify=false');
+		const config: unknown = JSON.parse((await this.#run([...words, source], call)).toString());
+		const { data } = z.object({ architecture: z.string() }).safeParse(config);
+		return data?.architecture ?? '';
+	}
+
 	/** Copies the image for one architecture into a new directory, every byte as it is in the registry. */
 	async copy(source: string, directory: string, architecture: Architecture, call: SkopeoCall): Promise<void> {
-		const words = ['--override-os', 'linux', '--override-arch', architecture];
+		const words = platformOf(architecture);
 		if (!(await exists('/etc/containers/policy.json'))) words.push('--insecure-policy');
 		words.push('copy', '--quiet', '--preserve-digests');
 		words.push(...credentials(call).map((word) => word.replace(/^--/, '--src-')));
@@ -74,6 +84,10 @@ export class Skopeo {
 			);
 		});
 	}
+}
+
+function platformOf(architecture: Architecture): string[] {
+	return ['--override-os', 'linux', '--override-arch', architecture];
 }
 
 /** A login in `--authfile`, which nobody sees; on the command line everybody would. */

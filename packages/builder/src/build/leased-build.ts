@@ -13,6 +13,7 @@ import {
 } from '@olcf/container-builder-core';
 import type { BaseProvision } from '../bases/base-provision.js';
 import { ContextReceiver } from '../context/context-receiver.js';
+import { emulate } from '../emulation/emulate.js';
 import { ImageFile } from '../output/image-file.js';
 import type { OutputLog } from '../output/output-log.js';
 import type { ByteSource } from '../output/serve-stream.js';
@@ -211,6 +212,8 @@ export class LeasedBuild {
 		const { directory, events, bases, environment } = this.#options;
 		const confidential = this.#confidential;
 		if (this.#stopped || !confidential) return this.#stopped;
+		await emulate(request.architecture, events);
+		if (this.#stopped) return this.#stopped;
 		let watch: ExhaustionWatch | undefined;
 		let refused: readonly string[] = [];
 		const result = await runBackend({

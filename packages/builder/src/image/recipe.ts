@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Architecture } from '@olcf/container-builder-core';
+import { ARCHITECTURES, type Architecture } from '@olcf/container-builder-core';
+import { EMULATORS } from '../emulation/emulators.js';
 
 /** Everything that decides what a base tree holds, the versions of its packages apart. */
 export interface Recipe {
@@ -26,6 +27,8 @@ const PACKAGES = [
 	// What definitions are bootstrapped with.
 	...['arch-test', 'ca-certificates', 'debian-archive-keyring', 'debootstrap', 'gpgv', 'mmdebstrap', 'wget'],
 	...['dnf', 'rpm'],
+	// For images of other architectures; most of it is left out again.
+	'qemu-user',
 	// The daemon and its init.
 	...['nodejs', 'tini'],
 	...[
@@ -115,6 +118,10 @@ export function baseRecipe(suite: string, architecture: Architecture): Recipe {
 			'path-include=/usr/share/locale/locale.alias',
 			'path-exclude=/usr/share/doc/*',
 			'path-include=/usr/share/doc/*/copyright',
+			'path-exclude=/usr/bin/qemu-*',
+			...ARCHITECTURES.filter((other) => other !== architecture).map(
+				(other) => `path-include=${EMULATORS[other].path}`,
+			),
 		],
 		hooks: HOOKS,
 	};

@@ -9,9 +9,9 @@ import {
 } from '@olcf/container-builder-core';
 import { BaseProvision } from '../bases/base-provision.js';
 import { makeBuildDirectory } from '../build/build-directory.js';
+import { architectures } from '../emulation/architectures.js';
 import { OutputLog } from '../output/output-log.js';
 import { VERSION } from '../version.js';
-import { architectures } from './architectures.js';
 import { BuilderDaemon } from './builder-daemon.js';
 import type { BuilderServer, EndReason, ServeBuilderOptions } from './builder-server.js';
 import { Enrolment } from './enrolment.js';

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RegistryLogin } from '@olcf/container-builder-core';
+import type { Architecture, RegistryLogin } from '@olcf/container-builder-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { serveBases } from '../../src/bases/base-mirror.js';
 import { fetchBases } from '../../src/bases/fetch-bases.js';
@@ -70,12 +70,18 @@ describe.runIf(hasRegistry)('bases', () => {
 			transport?: WantedBase['transport'];
 			signal?: AbortSignal;
 			path?: string;
+			architecture?: Architecture;
+			otherPlatform?: true;
 		} = {},
 	) =>
 		fetchBases(
 			{
-				bases: references.map((reference) => ({ transport: more.transport ?? 'docker', reference })),
-				architecture: 'amd64',
+				bases: references.map((reference) => ({
+					transport: more.transport ?? 'docker',
+					reference,
+					otherPlatform: more.otherPlatform,
+				})),
+				architecture: more.architecture ?? 'amd64',
 				logins: more.logins ?? [],
 				siteLogins: more.siteLogins ?? [],
 				directory: join(directory, 'bases'),
@@ -108,6 +114,27 @@ describe.runIf(hasRegistry)('bases', () => {
 		expect(found.map((base) => base.directory !== undefined)).toEqual([false, true]);
 		expect(await readdir(join(directory, 'memory'))).toEqual([]);
 	});
+
+	it.runIf(process.arch === 'x64')(
+		'are refused where they are not to be had for the architecture',
+		async () => {
+			const [own, anyone] = [`${locked.host}/team/base`, `${open.host}/public/base:1`];
+			const logins = [locked.login];
+			const refused = (reference: string, architecture: Architecture, has: string) =>
+				expect(fetchAll([reference], { architecture, logins })).rejects.toMatchObject({
+					code: 'unsupported',
+					message: `the base ${reference} is not to be had for ${architecture}: it is for ${has}`,
+				});
+			await refused(anyone, 'arm64', 'amd64');
+			await refused(`${own}:2`, 'ppc64le', 'amd64');
+			await rm(join(directory, 'bases', '0'), { recursive: true });
+			await refused(`${own}:1`, 'ppc64le', 'others only');
+			await rm(join(directory, 'bases', '0'), { recursive: true });
+			const found = await fetchAll([`${own}:1`], { architecture: 'arm64', logins });
+			expect(found.map(({ digest }) => digest)).toEqual([index.digest]);
+			expect(await fetchAll([anyone], { architecture: 'arm64', otherPlatform: true })).toHaveLength(1);
+		},
+	);
 
 	it('by the site’s login, which comes after the user’s own', async () => {
 		const reference = `${locked.host}/team/base:1`;

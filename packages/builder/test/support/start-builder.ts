@@ -19,8 +19,8 @@ import {
 	randomSecret,
 } from '@olcf/container-builder-core/protocol';
 import { type MemoryTransport, memoryTransport } from '@olcf/container-builder-testing';
+import { nativeArchitecture } from '../../src/emulation/native-architecture.js';
 import { type BuilderServer, type ServeBuilderOptions, script, serveBuilder } from '../../src/index.js';
-import { nativeArchitecture } from '../../src/server/architectures.js';
 
 type ControlClient = RpcClient<typeof controlMethods>;
 

@@ -28,7 +28,7 @@ export async function buildImage(context: Context): Promise<number> {
 	const { json, detach, parsable, wait } = values;
 	readProgress(values);
 	const address = chooseQueue(context) ?? (detach ? await ownQueue(context) : undefined);
-	const request = await readBuild(context, address === undefined ? 'embedded' : 'remote');
+	const request = await readBuild(context);
 	const { ContainerBuilder } = await import('../index.js');
 	const builder = new ContainerBuilder(
 		address === undefined

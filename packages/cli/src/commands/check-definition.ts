@@ -23,7 +23,7 @@ export async function checkDefinition(context: CommandContext<typeof containerBu
 		arguments: await readBuildArguments(values, invocation),
 		target: values.target,
 		format: values.format,
-		architecture: readArchitecture(values.arch, 'remote'),
+		architecture: readArchitecture(values.arch),
 		backend: readBackend(values.backend),
 		logins: await readLogins(values.authfile, context),
 		secretIds: secrets.map(({ id }) => id),

@@ -13,7 +13,7 @@ const STATES: readonly PoolBuilderState[] = [
 
 /** A pool, what it has of what it may have, and why it does what it does. */
 export function describePool(
-	{ name, provider, architecture, max, reserve, explanation }: PoolSummary,
+	{ name, provider, architecture, emulates = [], max, reserve, explanation }: PoolSummary,
 	builders: readonly BuilderSummary[],
 ): string[] {
 	const states = builders.filter(({ pool }) => pool === name).map(({ state }) => state);
@@ -24,7 +24,7 @@ export function describePool(
 	return [
 		`POOL: ${name}`,
 		`PROVIDER: ${provider}`,
-		`ARCHITECTURE: ${architecture}`,
+		`ARCHITECTURE: ${architecture}${emulates.length === 0 ? '' : ` (and ${emulates.join(', ')} by emulation)`}`,
 		`BUILDERS: ${total} of at most ${max}${detail === '' ? '' : ` (${detail})`}`,
 		`RESERVE: ${reserve}`,
 		`WHY: ${explanation === undefined ? 'nothing has been decided yet' : explainPool(explanation)}`,

@@ -6,13 +6,9 @@ const ALIASES: Readonly<Record<string, Architecture>> = {
 	aarch64: 'arm64',
 	ppc64el: 'ppc64le',
 };
-const NATIVE: Readonly<Record<string, Architecture>> = { x64: 'amd64', arm64: 'arm64', ppc64: 'ppc64le' };
 
-/** The architecture that `--arch` names. A queue in this process can only do this machine's own. */
-export function readArchitecture(
-	given: string | undefined,
-	queue: 'embedded' | 'remote',
-): Architecture | undefined {
+/** The architecture that `--arch` names. Whether it can be had is for the queue to say. */
+export function readArchitecture(given: string | undefined): Architecture | undefined {
 	if (given === undefined) return undefined;
 	const name = given.toLowerCase();
 	const architecture = ALIASES[name] ?? ARCHITECTURES.find((known) => known === name);
@@ -20,14 +16,6 @@ export function readArchitecture(
 		throw new ContainerBuilderError('invalid-option', `unknown architecture: ${given}`, {
 			hint: 'Known are amd64 (x86_64), arm64 (aarch64) and ppc64le.',
 		});
-	}
-	const native = NATIVE[process.arch];
-	if (queue === 'embedded' && architecture !== native) {
-		throw new ContainerBuilderError(
-			'invalid-option',
-			`this machine builds for ${native ?? process.arch} only, not for ${architecture}`,
-			{ hint: `Name a queue with ${architecture} builders by --queue.` },
-		);
 	}
 	return architecture;
 }

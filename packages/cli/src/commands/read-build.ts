@@ -21,13 +21,12 @@ export interface ReadBuild {
 /** What is to be built, and how, with the files that options name. Rejects with `invalid-option` and the like. */
 export async function readBuild(
 	context: CommandContext<typeof containerBuilderCommand.options>,
-	queue: 'embedded' | 'remote',
 ): Promise<ReadBuild> {
 	const { values, positionals, invocation } = context;
 	const { stdout, directory } = invocation;
 	const [image = '', definition = ''] = positionals;
 	const path = resolve(directory, image);
-	const architecture = readArchitecture(values.arch, queue);
+	const architecture = readArchitecture(values.arch);
 	const backend = readBackend(values.backend);
 	const buildArguments = await readBuildArguments(values, invocation);
 	const secrets = await readSecrets(values.secret ?? [], invocation);

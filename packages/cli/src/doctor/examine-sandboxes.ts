@@ -6,13 +6,14 @@ export async function examineSandboxes(options: AbortOptions): Promise<Finding[]
 	const { inspectHost } = await import('@olcf/container-builder-provider-local');
 	const report = await inspectHost(options);
 	const missing = report.prerequisites.filter(({ ok }) => !ok);
+	const emulates = report.emulates.length === 0 ? '' : `; by emulation: ${report.emulates.join(', ')}`;
 	const summary: Finding = {
 		name: 'sandboxes',
 		status: report.networks.length > 0 ? 'ok' : 'problem',
 		detail:
 			report.networks.length > 0
 				? `as ${report.mode === 'root' ? 'root' : 'an ordinary user'}; networks: ${report.networks.join(', ')}; ` +
-					`limits that can be enforced: ${report.limits.join(', ')}`
+					`limits that can be enforced: ${report.limits.join(', ')}${emulates}`
 				: 'none can be made on this machine',
 		remedy: report.networks.length > 0 ? undefined : (report.install ?? 'See below.'),
 	};

@@ -30,6 +30,7 @@ export function buildReporter({
 	let midLine = false;
 	let meter = new TransferMeter();
 	let bases: readonly ResolvedBase[] = [];
+	let emulation: string | undefined;
 
 	const begin = (next: typeof phase, text: string): void => {
 		if (phase === next) return;
@@ -85,8 +86,12 @@ export function buildReporter({
 				// Told when the upload has its result: they come in between.
 				({ bases } = event);
 				break;
+			case 'emulation':
+				emulation = `Building for ${event.architecture} by emulation on ${event.native}: this takes several times as long`;
+				break;
 			case 'backend-start':
 				end('upload', 'Completed');
+				if (emulation !== undefined) phases.line(emulation);
 				for (const { reference, digest } of bases) phases.line(`Base ${reference}: ${digest}`);
 				phase = 'none';
 				break;
@@ -111,6 +116,7 @@ export function buildReporter({
 				if (midLine) await writeBytes(output, '\n');
 				midLine = false;
 				bases = [];
+				emulation = undefined;
 				phases.stop();
 				const how = event.backendStarted ? 'executing the definition again' : 'trying again';
 				phases.line(`warning: ${event.error.message}; ${how} on a fresh builder (attempt ${event.attempt})`);

@@ -48,8 +48,8 @@ export class BuildSession {
 	#stateSince: number;
 	#ended = false;
 	#progressAt = Number.NEGATIVE_INFINITY;
-	/** What of its limits this builder has told. */
-	readonly #toldLimits = new Set<string>();
+	/** What of its circumstances this builder has told. */
+	readonly #told = new Set<string>();
 
 	constructor(id: string, options: { readonly clock: Clock; readonly outputOffset?: number | undefined }) {
 		this.id = id;
@@ -102,11 +102,14 @@ export class BuildSession {
 		this.publish({ type: 'output', offset, bytes });
 	}
 
-	/** What the builder's limits are, or how near one is. Once each: what it says, however often, must not fill the log. */
-	limit(event: Extract<NewBuildEvent, { type: `limit${string}` }>): void {
-		const key = event.type === 'limits' ? event.type : event.limit;
-		if (this.#toldLimits.has(key)) return;
-		this.#toldLimits.add(key);
+	/**
+	 * What the builder's limits are, how near one is, whether it emulates. Once each: what it says, however often, must not
+	 * fill the log.
+	 */
+	circumstance(event: Extract<NewBuildEvent, { type: `limit${string}` | 'emulation' }>): void {
+		const key = event.type === 'limit-near' ? event.limit : event.type;
+		if (this.#told.has(key)) return;
+		this.#told.add(key);
 		this.publish(event);
 	}
 
@@ -139,7 +142,7 @@ export class BuildSession {
 		this.failedOnBuilder = false;
 		this.backendExitCode = undefined;
 		this.bases = undefined;
-		this.#toldLimits.clear();
+		this.#told.clear();
 		this.#lastLines = new LastLines();
 	}
 

@@ -40,9 +40,9 @@ export async function followBuilder(
 				const { backend, command } = event;
 				session.publish({ type: 'backend-start', backend, command });
 			}
-			if (event.type === 'limits' || event.type === 'limit-near') {
+			if (event.type === 'limits' || event.type === 'limit-near' || event.type === 'emulation') {
 				const { sequence: _sequence, elapsedMs: _elapsedMs, ...news } = event;
-				session.limit(news);
+				session.circumstance(news);
 			}
 			if (event.type === 'backend-end' && !backendEnded) {
 				backendEnded = true;

@@ -23,6 +23,8 @@ export interface RemoteBase {
 	/** Host, and port where it has one: `docker.io`, `registry.example:5000`. */
 	readonly registry: string;
 	readonly position: Position;
+	/** Every `FROM` that names it has a `--platform` of its own: the image's architecture says nothing about it. */
+	readonly otherPlatform?: true | undefined;
 }
 
 /** Something that a recipe takes from its context. */

@@ -80,7 +80,7 @@ export class StageWalk {
 		const earlier = before.findLast((other) => (other.name ?? String(other.index)) === text);
 		if (earlier !== undefined || text === 'scratch') return earlier;
 		const similar = sameLetters(before, text);
-		if (similar === undefined) this.#addBase(text, position);
+		if (similar === undefined) this.#addBase(text, position, from.getPlatformFlag() !== null);
 		else this.problems.push(errorAt(position, similar));
 		return undefined;
 	}
@@ -196,7 +196,7 @@ export class StageWalk {
 		return `${written} must be known before the first FROM too: declare it there (ARG NAME=VALUE)`;
 	}
 
-	#addBase(written: string, position: Position): void {
+	#addBase(written: string, position: Position, namesPlatform = false): void {
 		const text = written.replace(/^docker:\/\//, '');
 		if (LOCAL_IMAGE.test(text)) {
 			this.problems.push(
@@ -210,7 +210,8 @@ export class StageWalk {
 			return;
 		}
 		const { reference, registry } = parsed;
-		this.bases.push({ transport: 'docker', reference, registry, position });
+		const otherPlatform = namesPlatform ? ({ otherPlatform: true } as const) : {};
+		this.bases.push({ transport: 'docker', reference, registry, position, ...otherPlatform });
 	}
 }
 

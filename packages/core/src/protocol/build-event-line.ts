@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { effectiveLimitsFields, limitUseFields, resolvedBasesSchema } from './builder-schemas.js';
+import {
+	effectiveLimitsFields,
+	emulationFields,
+	limitUseFields,
+	resolvedBasesSchema,
+} from './builder-schemas.js';
 import { buildIdSchema, countSchema, durationSchema, serializedErrorSchema } from './primitives.js';
 import { buildStateSchema } from './queue-schemas.js';
 
@@ -32,6 +37,7 @@ export const buildEventLineSchema = z.discriminatedUnion('type', [
 		privilege: z.enum(['root', 'user-namespace']),
 	}),
 	event('upload-progress', { sentBytes: countSchema, size: countSchema }),
+	event('emulation', emulationFields),
 	event('bases', { bases: resolvedBasesSchema }),
 	event('backend-start', { backend: z.string(), command: z.array(z.string()) }),
 	event('limits', effectiveLimitsFields),

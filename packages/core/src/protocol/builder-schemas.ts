@@ -105,11 +105,14 @@ export const limitUseFields = {
 	used: countSchema,
 	of: countSchema,
 };
+/** What is emulated, and on what. */
+export const emulationFields = { architecture: architectureSchema, native: architectureSchema };
 const numbered = { sequence: countSchema, elapsedMs: durationSchema };
 /** Of `BuilderEvent`. */
 export const builderEventSchema = z.discriminatedUnion('type', [
 	z.strictObject({ ...numbered, type: z.literal('phase'), phase: builderPhaseSchema }),
 	z.strictObject({ ...numbered, type: z.literal('context'), receivedBytes: countSchema, size: countSchema }),
+	z.strictObject({ ...numbered, type: z.literal('emulation'), ...emulationFields }),
 	z.strictObject({ ...numbered, type: z.literal('bases'), bases: resolvedBasesSchema }),
 	z.strictObject({
 		...numbered,

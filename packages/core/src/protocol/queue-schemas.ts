@@ -147,6 +147,7 @@ export const queueStatusSchema = z.strictObject({
 			name: nameSchema,
 			provider: z.string().max(64),
 			architecture: architectureSchema,
+			emulates: z.array(architectureSchema).max(16).readonly().optional(),
 			max: countSchema,
 			reserve: countSchema,
 			explanation: poolExplanationSchema.optional(),

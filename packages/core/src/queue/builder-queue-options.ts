@@ -22,6 +22,11 @@ export interface PoolOptions extends PoolPolicy {
 	readonly provider?: Provider | undefined;
 	/** @default the provider's first */
 	readonly architecture?: Architecture | undefined;
+	/**
+	 * What its machines build for besides, several times as slowly, by emulation: for checkouts that no pool of that
+	 * architecture is there for. The provider must be able to. @default none
+	 */
+	readonly emulate?: readonly Architecture[] | undefined;
 	/** Size of the machines, in the provider's own words. */
 	readonly flavor?: string | undefined;
 	/** Builder image, in the provider's own words. @default the provider's */
@@ -52,7 +57,8 @@ export interface QueueSettings {
 	/** The only pool. @default one with all defaults */
 	readonly pool?: PoolOptions | undefined;
 	/**
-	 * Several pools, in place of `pool`. A checkout that names none goes to the first that has its architecture.
+	 * Several pools, in place of `pool`. A checkout that names none goes to the first that has its architecture,
+	 * or else to the first that emulates it.
 	 */
 	readonly pools?: readonly PoolOptions[] | undefined;
 	readonly users?: UserPolicy | undefined;

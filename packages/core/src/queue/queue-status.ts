@@ -27,6 +27,7 @@ export function queueStatus(parts: StatusParts): QueueStatus {
 			name: settings.name,
 			provider: settings.provider.name,
 			architecture: settings.architecture,
+			...(settings.emulate.length === 0 ? {} : { emulates: settings.emulate }),
 			max: policy.max,
 			reserve: policy.reserve,
 			...(explanation === undefined ? {} : { explanation }),

@@ -176,6 +176,8 @@ export type BuildEvent = {
 			readonly privilege: 'root' | 'user-namespace';
 	  }
 	| { readonly type: 'upload-progress'; readonly sentBytes: number; readonly size: number }
+	/** Before `backend-start`: programs of this architecture are run by an emulator on a machine of the native one. */
+	| { readonly type: 'emulation'; readonly architecture: Architecture; readonly native: Architecture }
 	| { readonly type: 'bases'; readonly bases: readonly ResolvedBase[] }
 	| { readonly type: 'backend-start'; readonly backend: string; readonly command: readonly string[] }
 	/** What the build may use; follows `backend-start`. */
@@ -213,6 +215,7 @@ export interface BuildEventMap {
 	state: (event: Extract<BuildEvent, { type: 'state' }>) => void;
 	'queue-place': (event: Extract<BuildEvent, { type: 'queue-place' }>) => void;
 	builder: (event: Extract<BuildEvent, { type: 'builder' }>) => void;
+	emulation: (event: Extract<BuildEvent, { type: 'emulation' }>) => void;
 	'backend-start': (event: Extract<BuildEvent, { type: 'backend-start' }>) => void;
 	output: (event: Extract<BuildEvent, { type: 'output' }>) => void;
 	limits: (event: Extract<BuildEvent, { type: 'limits' }>) => void;

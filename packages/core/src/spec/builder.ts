@@ -156,6 +156,8 @@ export type BuilderEvent = {
 	| { readonly type: 'context'; readonly receivedBytes: number; readonly size: number }
 	/** Those that could be resolved; a base whose registry gave no answer is left to the backend. */
 	| { readonly type: 'bases'; readonly bases: readonly ResolvedBase[] }
+	/** Before `backend-start`: programs of this architecture are run by an emulator on a machine of the native one. */
+	| { readonly type: 'emulation'; readonly architecture: Architecture; readonly native: Architecture }
 	| { readonly type: 'backend-start'; readonly backend: string; readonly command: readonly string[] }
 	/** Follows `backend-start`. */
 	| ({ readonly type: 'limits' } & EffectiveLimits)

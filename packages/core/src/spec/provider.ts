@@ -20,6 +20,8 @@ export interface MachineLimits {
 /** What a provider can do; read by core and by the conformance suite. */
 export interface ProviderCapabilities {
 	readonly architectures: readonly Architecture[];
+	/** Whose programs a daemon on such a machine can have run by an emulator. @default none */
+	readonly emulates?: readonly Architecture[] | undefined;
 	readonly networks: readonly NetworkMode[];
 	/** What the daemon gets: real root in a VM, or root in a user namespace. */
 	readonly privilege: 'root' | 'user-namespace';

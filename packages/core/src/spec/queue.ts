@@ -157,6 +157,8 @@ export interface PoolSummary {
 	/** The name of its provider. */
 	readonly provider: string;
 	readonly architecture: Architecture;
+	/** What its machines build for besides, by emulation. @default none */
+	readonly emulates?: readonly Architecture[] | undefined;
 	/** Most builders at this hour. */
 	readonly max: number;
 	/** Builders to have ready at this hour, before what is leased counts. */

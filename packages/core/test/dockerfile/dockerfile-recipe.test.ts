@@ -480,6 +480,7 @@ describe('bases', () => {
 				reference: 'registry.example:5000/a:latest',
 				registry: 'registry.example:5000',
 				position: { line: 3, column: 29 },
+				otherPlatform: true,
 			},
 			{
 				transport: 'docker',
@@ -487,6 +488,17 @@ describe('bases', () => {
 				registry: 'docker.io',
 				position: { line: 5, column: 10 },
 			},
+		]);
+	});
+
+	test('of another platform only where each FROM says so', async () => {
+		const { bases } = await readRecipe(
+			'FROM --platform=linux/amd64 a AS x\nFROM a\nFROM --platform=$BUILDPLATFORM b AS y\nFROM --platform=linux/amd64 b\nCOPY --from=x / /x\nCOPY --from=y / /y\nCOPY --from=1 / /z\n',
+			{ kind: 'dockerfile' },
+		);
+		expect(bases.map(({ reference, otherPlatform }) => [reference, otherPlatform])).toEqual([
+			['docker.io/library/b:latest', true],
+			['docker.io/library/a:latest', undefined],
 		]);
 	});
 });

@@ -106,6 +106,39 @@ describe('a queue without a reserve', () => {
 		expect((await queue.status()).waiting).toEqual([]);
 	});
 
+	it('hands a builder that emulates to those for whom there is no native one', async () => {
+		const emulate = ['arm64'] as const;
+		const { queue, advance } = make({
+			queue: {
+				pools: [
+					{ name: 'emulating', max: 1, architecture: 'amd64', emulate: ['arm64', 'ppc64le'] },
+					{ name: 'native', max: 1, architecture: 'arm64' },
+				],
+			},
+			provider: { capabilities: { architectures: ['amd64', 'arm64'], emulates: ['arm64', 'ppc64le'] } },
+		});
+		const wishes = ['amd64', 'arm64', 'ppc64le'] as const;
+		for (const [index, architecture] of wishes.entries()) {
+			void queue.checkout({ buildId: buildId(index), architecture }).granted.catch(() => {});
+		}
+		await advance(SECOND);
+		const builds = [];
+		for await (const { pool, architecture } of queue.list()) builds.push({ pool, architecture });
+		expect(builds).toHaveLength(3);
+		expect(builds).toEqual(
+			expect.arrayContaining([
+				{ pool: 'emulating', architecture: 'amd64' },
+				{ pool: 'native', architecture: 'arm64' },
+				{ pool: 'emulating', architecture: 'ppc64le' },
+			]),
+		);
+		expect((await queue.status()).pools.map(({ emulates }) => emulates)).toEqual([
+			['arm64', 'ppc64le'],
+			undefined,
+		]);
+		expect(() => make({ queue: { pool: { max: 1, emulate } } })).toThrow(/cannot emulate arm64/);
+	});
+
 	it('refuses what it does not have', async () => {
 		const { queue } = make();
 		const refused = [

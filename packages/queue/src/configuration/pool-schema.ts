@@ -45,6 +45,12 @@ export const poolSchema = section({
 	launchRetries: count(0).optional(),
 	periods: z.array(periodSchema, 'must be a list of periods').optional(),
 	architecture: z.enum(ARCHITECTURES, `must be one of: ${ARCHITECTURES.join(', ')}`).optional(),
+	emulate: z
+		.array(
+			z.enum(ARCHITECTURES, `must be of: ${ARCHITECTURES.join(', ')}`),
+			'must be a list of architectures',
+		)
+		.optional(),
 	network: z
 		.enum(['isolated', 'shared', 'none'], 'must be one of: isolated, shared, none')
 		.default('isolated'),

@@ -76,11 +76,12 @@ export class PoolSet {
 			const names = all.map(({ settings }) => settings.name).join(', ');
 			throw unsupported(`this queue has no pool ${name}`, `It has ${names}.`);
 		}
-		const fitting = named.find(
-			({ settings }) => architecture === undefined || settings.architecture === architecture,
-		);
+		const fitting =
+			named.find(({ settings }) => architecture === undefined || settings.architecture === architecture) ??
+			named.find(({ settings }) => architecture !== undefined && settings.emulate.includes(architecture));
 		if (fitting !== undefined) return fitting;
-		const architectures = [...new Set(named.map(({ settings }) => settings.architecture))].join(', ');
+		const its = named.flatMap(({ settings }) => [settings.architecture, ...settings.emulate]);
+		const architectures = [...new Set(its)].join(', ');
 		const where = name === undefined ? 'this queue' : `the pool ${name}`;
 		throw unsupported(`${where} has no builders of architecture ${architecture}`, `It has ${architectures}.`);
 	}

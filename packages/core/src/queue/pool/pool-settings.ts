@@ -15,6 +15,7 @@ export interface PoolSettings {
 	readonly name: string;
 	readonly provider: Provider;
 	readonly architecture: Architecture;
+	readonly emulate: readonly Architecture[];
 	readonly flavor: string | undefined;
 	readonly image: string | undefined;
 	readonly network: NetworkMode;
@@ -44,14 +45,14 @@ export function poolSettings(
 
 function resolvePool(ofQueue: Provider, options: PoolOptions): PoolSettings {
 	const { name = 'default', provider = ofQueue, ...rest } = options;
-	const { architectures, networks } = provider.capabilities;
-	const { architecture, flavor, image, network, limits, labels, ...more } = rest;
+	const { architectures, networks, emulates = [] } = provider.capabilities;
+	const { architecture, emulate = [], flavor, image, network, limits, labels, ...more } = rest;
 	const { bootTimeoutMs, createTimeoutMs, lifetimeMs, ...policy } = more;
 	checkName(name, 'name of a pool');
 	// Throws where it cannot be kept.
 	activePolicy(policy, 0);
 	const settings: PoolSettings = {
-		...{ name, provider, flavor, image, limits, policy },
+		...{ name, provider, emulate, flavor, image, limits, policy },
 		architecture: architecture ?? firstOf(architectures, 'architectures', provider),
 		network: network ?? (networks.includes('shared') ? 'shared' : firstOf(networks, 'networks', provider)),
 		labels: labels ?? {},
@@ -63,6 +64,13 @@ function resolvePool(ofQueue: Provider, options: PoolOptions): PoolSettings {
 		throw invalid(
 			`the provider ${provider.name} has no machines of architecture ${settings.architecture}`,
 			`It has ${architectures.join(', ')}.`,
+		);
+	}
+	const impossible = emulate.filter((one) => !emulates.includes(one));
+	if (impossible.length > 0) {
+		throw invalid(
+			`the machines of the provider ${provider.name} cannot emulate ${impossible.join(' and ')}`,
+			emulates.length === 0 ? 'They emulate nothing.' : `They emulate ${emulates.join(' and ')}.`,
 		);
 	}
 	if (!networks.includes(settings.network)) {
