@@ -18,6 +18,7 @@ const programs = {
 	groff: 'groff-base',
 	zsh: 'zsh',
 	fish: 'fish',
+	tmux: 'tmux',
 	...(system ? { rpmbuild: 'rpm', createrepo_c: 'createrepo-c', htpasswd: 'apache2-utils' } : {}),
 };
 

@@ -107,9 +107,9 @@ export function runCommand(
 	return start(name, args, options).ended;
 }
 
-/** SIGTERM to a command that was started with `group`, and to all that it started: npm does not pass it on. */
-export async function endGroup(command: RunningCommand): Promise<void> {
+/** A signal, SIGTERM where none is named, to a command that was started with `group`, and to all that it started: npm does not pass it on. */
+export async function endGroup(command: RunningCommand, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
 	if (command.child.pid !== undefined && command.child.exitCode === null)
-		process.kill(-command.child.pid, 'SIGTERM');
+		process.kill(-command.child.pid, signal);
 	await command.ended;
 }

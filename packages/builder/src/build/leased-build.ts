@@ -29,6 +29,9 @@ import { isFinal, nextPhase, type PhaseInput } from './phase.js';
 import { runBackend } from './run-backend.js';
 import { checkSecrets } from './secret-files.js';
 
+/** What arrives of a context is told at least so often, though it be little: others wait for it. */
+const REPORT_MS = 10_000;
+
 /** Bounds of a build, all of them set. */
 export interface BuildBounds {
 	readonly contextBytes: number;
@@ -70,6 +73,7 @@ export class LeasedBuild {
 	#confidential: Confidential | undefined;
 	#receiver: ContextReceiver | undefined;
 	#reportedBytes = 0;
+	#reportedAt = 0;
 	#running: Promise<void> = Promise.resolve();
 	#backendStarted = false;
 	#result: BackendResult | undefined;
@@ -269,8 +273,11 @@ export class LeasedBuild {
 	/** Twenty reports at most. */
 	#reportContext(receivedBytes: number, size: number): void {
 		const fresh = receivedBytes - this.#reportedBytes;
-		if (fresh === 0 || (fresh < size / 20 && receivedBytes < size)) return;
+		const { clock } = this.#options;
+		const isSoon = fresh < size / 20 && clock.now() - this.#reportedAt < REPORT_MS;
+		if (fresh === 0 || (isSoon && receivedBytes < size)) return;
 		this.#reportedBytes = receivedBytes;
+		this.#reportedAt = clock.now();
 		this.#options.events.append({ type: 'context', receivedBytes, size });
 	}
 

@@ -83,7 +83,7 @@ async function buildOrLeave(
 		// With --json stdout has the one document and nothing else, with --parsable its lines, with --detach the id.
 		const output = detach ? undefined : json || parsable ? invocation.stderr : invocation.stdout;
 		const result = await watchBuild(build, context, {
-			...{ output, asEvents: readProgress(values), queueHost: host, image: path },
+			...{ output, log, asEvents: readProgress(values), queueHost: host, image: path },
 			hasTerminal: options.terminal !== undefined,
 		});
 		tellResult(result, { invocation, phases, json, parsable });

@@ -54,7 +54,7 @@ export async function goOn(
 	try {
 		const output = json || parsable ? invocation.stderr : invocation.stdout;
 		const result = await watchBuild(build, context, {
-			...{ output, asEvents, queueHost: host, image, hasTerminal },
+			...{ output, log, asEvents, queueHost: host, image, hasTerminal },
 		});
 		tellResult(result, { invocation, phases, json, parsable, ageMs: ageMs + result.durationMs });
 		return 0;

@@ -1,4 +1,5 @@
 import {
+	createReadStream,
 	createWriteStream,
 	mkdirSync,
 	openSync,
@@ -26,6 +27,22 @@ export class BuildLog {
 		const directory = logDirectory(environment);
 		this.#path = directory && join(directory, `${build.id}.log`);
 		build.on('output', ({ offset, bytes }) => this.#write(offset, bytes));
+	}
+
+	/** Where it is, as far as it is kept. */
+	get path(): string | undefined {
+		return this.#stream === undefined || this.#isGivenUp ? undefined : this.#path;
+	}
+
+	/** Bytes of the output that came before; all of them, or undefined where they are not kept. */
+	async read(offset: number, size: number): Promise<AsyncIterable<Uint8Array> | undefined> {
+		const stream = this.#stream;
+		if (stream === undefined || this.#path === undefined) return undefined;
+		// What was written before is in the file when this is.
+		await new Promise<void>((resolve) => stream.write('', () => resolve()));
+		return this.#isGivenUp
+			? undefined
+			: createReadStream(this.#path, { start: offset, end: offset + size - 1 });
 	}
 
 	/** Resolves when it is written, with its path; undefined where there is none, or not all of it. */

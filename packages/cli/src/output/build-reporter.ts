@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { BuildEvent, ResolvedBase } from '@olcf/container-builder-core/spec';
 import type { OutputStream } from '../invocation.js';
+import type { BuildLog } from '../log/build-log.js';
 import { describeLimits, describeLimitUse } from './describe-limits.js';
 import { describeWait } from './describe-wait.js';
 import { endpointHost } from './endpoint-host.js';
@@ -14,6 +15,8 @@ export interface BuildReporterOptions {
 	readonly phases: Phases;
 	/** Gets the output of the build, byte for byte. */
 	readonly output: OutputStream;
+	/** Has what comes too fast for it. */
+	readonly log: Pick<BuildLog, 'path' | 'read'>;
 	/** What `Connected to queue:` names. */
 	readonly queueHost: string;
 	readonly image: string;
@@ -23,6 +26,7 @@ export interface BuildReporterOptions {
 export function buildReporter({
 	phases,
 	output,
+	log,
 	queueHost,
 	image,
 }: BuildReporterOptions): (event: BuildEvent) => Promise<void> {
@@ -53,6 +57,17 @@ export function buildReporter({
 	const connected = (): void => {
 		end('queue', `Connected to queue: ${queueHost}`);
 		begin('builder', 'Requesting remote builder');
+	};
+
+	/** A terminal is spared what it cannot keep up with; a pipe or a file gets every byte, as long as they are kept. */
+	const takeDropped = async ({ offset, size }: Extract<BuildEvent, { type: 'output-dropped' }>) => {
+		const kept = output.isTTY === true ? undefined : await log.read(offset, size);
+		if (kept !== undefined) {
+			for await (const bytes of kept) await writeBytes(output, bytes);
+			return;
+		}
+		const where = log.path === undefined ? '' : `; all of it: ${log.path}`;
+		tellBetween(`warning: ${formatSize(size)} of the output came too fast and are left out here${where}`);
 	};
 
 	return async (event) => {
@@ -106,7 +121,7 @@ export function buildReporter({
 				await writeBytes(output, event.bytes);
 				break;
 			case 'output-dropped':
-				phases.line(`warning: ${formatSize(event.size)} of the output came too fast and are left out here`);
+				await takeDropped(event);
 				break;
 			case 'download-progress':
 				if (phase === 'download') phases.update(meter.describe(event.receivedBytes, event.size));

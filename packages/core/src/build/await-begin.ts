@@ -7,8 +7,8 @@ const LOOK_MS = 500;
 const NOT_BEGUN: ReadonlySet<BuilderPhase> = new Set(['idle', 'leased', 'uploading']);
 
 /**
- * Waits until a build needs nothing of the client any more that began it; resolves with how it stands then. Rejects with `not-found` after `patienceMs`:
- * that client may be gone.
+ * Waits until a build needs nothing of the client any more that began it; resolves with how it stands then. Rejects with
+ * `not-found` where nothing has happened for `patienceMs`: that client may be gone.
  */
 export async function awaitBegin(
 	builder: Pick<RemoteBuilder, 'state'>,
@@ -18,9 +18,14 @@ export async function awaitBegin(
 		signal,
 	}: { readonly clock: Clock; readonly patienceMs: number; readonly signal: AbortSignal },
 ): Promise<BuilderState> {
-	for (const since = clock.now(); ; ) {
+	let since = clock.now();
+	let sequence: number | undefined;
+	for (;;) {
 		const state = await builder.state({ signal });
 		if (!NOT_BEGUN.has(state.phase)) return state;
+		// What arrives shows that its client is there.
+		if (state.sequence !== sequence) since = clock.now();
+		sequence = state.sequence;
 		if (clock.now() - since >= patienceMs) {
 			throw new ContainerBuilderError(
 				'not-found',

@@ -50,6 +50,24 @@ test('does not wait for ever for a client that may be gone', async () => {
 	});
 });
 
+test('waits for as long as files arrive', async () => {
+	const clock = virtualClock();
+	const { signal } = new AbortController();
+	const until = clock.now() + 10 * PATIENCE_MS;
+	const builder = {
+		state: async (): Promise<BuilderState> => ({
+			phase: clock.now() < until ? 'uploading' : 'building',
+			// An event every half minute.
+			sequence: Math.floor(clock.now() / 30_000),
+			backendStarted: false,
+			outputBytes: 0,
+		}),
+	};
+	const waiting = awaitBegin(builder, { clock, patienceMs: PATIENCE_MS, signal });
+	await clock.advance(11 * PATIENCE_MS);
+	expect(await waiting).toMatchObject({ phase: 'building' });
+});
+
 test('ends with its signal', async () => {
 	const clock = virtualClock();
 	const controller = new AbortController();

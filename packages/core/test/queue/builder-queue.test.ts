@@ -672,6 +672,24 @@ describe('leases', () => {
 		expect(await queue.find(buildId(1))).toMatchObject({ state: 'canceled' });
 	});
 
+	it.each(['built', 'failed'] as const)(
+		'takes a builder back at once whose build is %s already',
+		async (phase) => {
+			const { queue, advance, leaseOf, daemons, provider } = make();
+			const checkout = queue.checkout({ buildId: buildId(1) });
+			await advance(2 * SECOND);
+			const lease = await leaseOf(checkout);
+			await lease.detach({ keepMs: 3_600 * SECOND });
+			daemons.get(lease.builderId)?.report(phase);
+			daemons.get(lease.builderId)?.reportEnd(phase);
+			await advance();
+			await queue.cancel(buildId(1));
+			await advance();
+			expect(provider.machines).toEqual([]);
+			expect(await queue.find(buildId(1))).toMatchObject({ state: 'canceled' });
+		},
+	);
+
 	it('answers who asks for builds before anybody has started it', async () => {
 		const { queue } = make();
 		await expect(queue.resume(buildId(1))).rejects.toMatchObject({ code: 'not-found' });

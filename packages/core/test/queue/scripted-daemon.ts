@@ -117,9 +117,11 @@ export class ScriptedDaemon {
 		this.#wake();
 	}
 
-	/** Reports that the build is over. */
+	/** Reports that the build is over, as a real daemon does: with an error where it has failed. */
 	reportEnd(phase: 'built' | 'failed' | 'canceled'): void {
-		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'end', phase });
+		const error =
+			phase === 'failed' ? new ContainerBuilderError('build-failed', 'it did not build').toJSON() : undefined;
+		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'end', phase, error });
 		this.#wake();
 	}
 

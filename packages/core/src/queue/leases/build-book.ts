@@ -107,6 +107,13 @@ export class BuildBook {
 		await this.#save(buildId);
 	}
 
+	/** Whether its builder has told how it ended, or the queue knows. */
+	isOver(buildId: string): boolean {
+		const build = this.#builds.get(buildId);
+		if (build === undefined) return true;
+		return FINAL.includes(build.state) || build.state === 'built' || build.error !== undefined;
+	}
+
 	/** What the builder says of it. */
 	reported(buildId: string, event: BuilderEvent): void {
 		const build = this.#builds.get(buildId);

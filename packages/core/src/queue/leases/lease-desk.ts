@@ -186,8 +186,11 @@ export class LeaseDesk {
 	/** Has the builder end its build; takes it back when its holder does not give it back then. */
 	async cancel(lease: LeaseRecord, reason: string): Promise<void> {
 		await this.#amend(lease, { canceled: reason }, 'cancel-recorded');
+		const { builds, clock } = this.#options;
+		// There is nothing left to end, and no end will be told any more.
+		if (builds.isOver(lease.buildId)) return await this.leases.end(lease.id, 'canceled');
 		lease.builder.link.call('cancel', { force: false, reason }).catch(() => {});
-		this.#options.clock.schedule(() => void this.leases.end(lease.id, 'canceled'), CANCEL_GRACE_MS);
+		clock.schedule(() => void this.leases.end(lease.id, 'canceled'), CANCEL_GRACE_MS);
 	}
 
 	/** A builder that was handed out is lost. */
