@@ -47,7 +47,7 @@ export default defineConfig({
 				extends: true,
 				test: {
 					name: 'e2e',
-					include: ['test/e2e/**/*.test.ts'],
+					include: ['test/e2e/**/*.test.ts', 'test/security/**/*.test.ts'],
 					testTimeout: 300_000,
 					hookTimeout: 600_000,
 					fileParallelism: false,

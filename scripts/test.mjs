@@ -19,6 +19,7 @@ const programs = {
 	zsh: 'zsh',
 	fish: 'fish',
 	tmux: 'tmux',
+	munged: 'munge',
 	...(system ? { rpmbuild: 'rpm', createrepo_c: 'createrepo-c', htpasswd: 'apache2-utils' } : {}),
 };
 

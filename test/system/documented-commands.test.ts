@@ -52,7 +52,7 @@ describe('docs/cli.md', () => {
 		if (work !== '') return;
 		work = recipes.directory({ ...FILES, 'busybox.sh': await busyboxBinary() });
 		writeFiles(work, {
-			'queue.yaml': `owner: shown\nlisten: ['ws+unix://${place.path}/shown.sock']\npool: { provider: { kind: local } }\n`,
+			'queue.yaml': `owner: shown\nlisten: ['ws+unix://${place.path}/shown.sock']\nauthentication: { tokens: { file: tokens.json } }\npool: { provider: { kind: local } }\n`,
 		});
 	};
 	beforeEach(useWork);

@@ -5,6 +5,7 @@ import type {
 	NetworkMode,
 	Provider,
 	Queue,
+	QueueCredentials,
 	Transport,
 } from '@olcf/container-builder-core';
 
@@ -16,8 +17,11 @@ export interface ContainerBuilderOptions {
 	 * @default a queue in this process
 	 */
 	readonly queue?: string | Endpoint | Queue | undefined;
-	/** For a queue somewhere else: who one is, where it wants to know. A secret. */
-	readonly token?: string | undefined;
+	/**
+	 * For a queue somewhere else: who one is, where it wants to know. A secret, or what is asked for it at each connection.
+	 * @default the account of this process, for queues that know it by MUNGE
+	 */
+	readonly token?: string | QueueCredentials | undefined;
 	/** Allows unencrypted connections to other machines. @default false */
 	readonly insecure?: boolean | undefined;
 	/**

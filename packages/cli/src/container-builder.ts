@@ -8,6 +8,7 @@ import {
 } from '@olcf/container-builder-core';
 import type { ContainerBuilderOptions } from './container-builder-options.js';
 import { DeferredQueue } from './deferred-queue.js';
+import { mungeCredentials } from './munge-credentials.js';
 import { ws } from './ws.js';
 
 const EMBEDDED_ONLY = ['provider', 'reserve', 'max', 'network', 'limits', 'logger'] as const;
@@ -63,7 +64,7 @@ function chooseQueue(options: ContainerBuilderOptions, transports: readonly Tran
 	const wrong = EMBEDDED_ONLY.filter((name) => options[name] !== undefined);
 	if (wrong.length > 0) throw new TypeError(`${wrong.join(', ')}: for a queue in this process only`);
 	if (isQueue(queue)) return queue;
-	return new RemoteQueue({ endpoint: queue, transports, token, insecure });
+	return new RemoteQueue({ endpoint: queue, transports, token: token ?? mungeCredentials(), insecure });
 }
 
 function isQueue(queue: ContainerBuilderOptions['queue']): queue is Queue {

@@ -101,6 +101,7 @@ export {
 export type { WsOptions } from '@olcf/container-builder-transport-ws';
 export { ContainerBuilder } from './container-builder.js';
 export type { ContainerBuilderOptions } from './container-builder-options.js';
+export { type MungeCredentialsOptions, mungeCredentials } from './munge-credentials.js';
 export { type QueueAddress, type QueueAddressOptions, queueAddress } from './queue-address.js';
 export { version } from './version.js';
 export { ws } from './ws.js';

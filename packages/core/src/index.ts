@@ -65,6 +65,7 @@ export type { UserPolicy, UserRules } from './queue/line/user-policy.js';
 export type { QueueEndReason } from './queue/queue-engine.js';
 export { memoryStore } from './queue/records/memory-store.js';
 export { QUEUE_STEPS, type QueueStep } from './queue/records/queue-steps.js';
+export type { QueueChallenge, QueueCredentials } from './queue/remote/queue-credentials.js';
 export { RemoteQueue, type RemoteQueueOptions } from './queue/remote/remote-queue.js';
 export type { LeaseControl, UserQueue } from './queue/user-queue.js';
 export * from './spec/index.js';

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import {
+	type Authenticator,
 	BuilderQueue,
 	type BuilderQueueOptions,
 	ContainerBuilderError,
@@ -12,6 +13,7 @@ import {
 	type TlsIdentity,
 	type Transport,
 } from '@olcf/container-builder-core';
+import { configuredAuthenticators } from './authentication/configured-authenticators.js';
 import { checkExposure } from './check-exposure.js';
 import type { QueueConfiguration } from './configuration/queue-configuration.js';
 import { ConfiguredProviders } from './configured-providers.js';
@@ -42,6 +44,8 @@ export interface AssembledQueue {
 	readonly store: Store;
 	readonly transport: Transport;
 	readonly tls: TlsIdentity | undefined;
+	/** In the order in which they are asked. */
+	readonly authenticators: readonly Authenticator[];
 }
 
 /**
@@ -53,10 +57,11 @@ export async function assembleQueue(options: AssembleOptions): Promise<Assembled
 	const { insecure, owner } = configuration;
 	await checkProviders(configuration, options.providers);
 	const transports = options.transports({ insecure });
-	const [tls, catalogue, logins] = await Promise.all([
+	const [tls, catalogue, logins, authenticators] = await Promise.all([
 		readTls(configuration),
 		readCatalogue(configuration),
 		checkLogins(configuration),
+		configuredAuthenticators(configuration),
 	]);
 	const providers = new ConfiguredProviders(options.providers);
 	const settings = providers.settings(configuration);
@@ -68,7 +73,7 @@ export async function assembleQueue(options: AssembleOptions): Promise<Assembled
 		...{ provider, transports, owner, store, catalogue, logins, logger, version, onStep },
 		reconcileMs: configuration.reconcileMs,
 	});
-	return { queue, providers, store, transport: transportOf(transports), tls };
+	return { queue, providers, store, transport: transportOf(transports), tls, authenticators };
 }
 
 /** Throws where a configuration names a provider that there is not, or lets more people in than it can answer for. */

@@ -18,15 +18,23 @@ const NEEDED_LIMITS = {
  * this machine on a socket that they get to.
  */
 export async function checkExposure(
-	configuration: Pick<QueueConfiguration, 'listen' | 'insecure' | 'allowUnenforcedLimits'>,
+	configuration: Pick<QueueConfiguration, 'listen' | 'authentication' | 'insecure' | 'allowUnenforcedLimits'>,
 	provider: Pick<ProviderEntry, 'inspectHost'>,
 ): Promise<void> {
-	const { listen, insecure } = configuration;
+	const { listen, insecure, authentication = {} } = configuration;
+	const asks = Object.values(authentication).some((one) => one !== undefined);
 	const open = listen.find((url) => !isSocket(url));
-	if (open !== undefined && !insecure) {
+	if (open !== undefined && !insecure && !asks) {
 		throw refused(
 			`everybody who reaches ${open} could use this queue, since it asks for no credentials`,
-			'Listen on ws+unix:///PATH only, or allow it with insecure: true.',
+			'Say by authentication how it is to know its users, listen on ws+unix:///PATH only, or allow it with insecure: true.',
+		);
+	}
+	const plain = listen.find((url) => url.startsWith('ws:') && !isLoopback(url));
+	if (plain !== undefined && !insecure) {
+		throw refused(
+			`${plain} is not encrypted: everybody on the way could read the credentials of its users`,
+			'Listen on wss:, or allow it with insecure: true.',
 		);
 	}
 	const remote = listen.find((url) => !isSocket(url) && !isLoopback(url));

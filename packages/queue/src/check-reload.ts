@@ -2,7 +2,16 @@ import { ContainerBuilderError } from '@olcf/container-builder-core';
 import type { QueueConfiguration } from './configuration/queue-configuration.js';
 
 /** What a running queue cannot change. */
-const FIXED = ['owner', 'listen', 'tls', 'store', 'catalogue', 'registries', 'insecure'] as const;
+const FIXED = [
+	'owner',
+	'listen',
+	'tls',
+	'authentication',
+	'store',
+	'catalogue',
+	'registries',
+	'insecure',
+] as const;
 
 /** Throws `invalid-configuration` where a running queue would have to be started anew for a configuration. */
 export function checkReload(before: QueueConfiguration, after: QueueConfiguration): void {

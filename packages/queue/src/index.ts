@@ -5,9 +5,23 @@
  * @packageDocumentation
  */
 export type { TransportFactory } from './assemble-queue.js';
+export type { ClaimPatterns } from './authentication/claim-rules.js';
+export {
+	type JwtAuthenticatorOptions,
+	type JwtIssuer,
+	jwtAuthenticator,
+} from './authentication/jwt-authenticator.js';
+export {
+	type MungeAuthenticatorOptions,
+	mungeAuthenticator,
+} from './authentication/munge-authenticator.js';
+export { type NoneAuthenticatorOptions, noneAuthenticator } from './authentication/none-authenticator.js';
+export {
+	type TokensAuthenticatorOptions,
+	tokensAuthenticator,
+} from './authentication/tokens-authenticator.js';
 export { loadConfiguration, parseConfiguration } from './configuration/load-configuration.js';
 export type { QueueConfiguration } from './configuration/queue-configuration.js';
-export { type NoneAuthenticatorOptions, noneAuthenticator } from './none-authenticator.js';
 export type { ProviderEntry, ProviderFactories, ProviderFactory } from './provider-factories.js';
 export { type QueueMainOptions, queueMain } from './queue-main.js';
 export { type QueueService, type QueueServiceOptions, queueService } from './queue-service.js';

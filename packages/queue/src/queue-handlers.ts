@@ -1,5 +1,6 @@
 import type { BuilderQueue, Lease, UserQueue } from '@olcf/container-builder-core';
 import type { Handlers, queueMethods, Result } from '@olcf/container-builder-core/protocol';
+import type { Audit } from './audit.js';
 
 type QueueMethods = typeof queueMethods;
 
@@ -7,19 +8,23 @@ type QueueMethods = typeof queueMethods;
 export function queueHandlers(
 	queue: ReturnType<BuilderQueue['forUser']>,
 	gone: () => boolean,
+	audit: Audit,
 ): Handlers<QueueMethods> {
 	return {
-		checkout: async (request, { signal, emit }) => {
-			const checkout = queue.checkout(request, { signal });
-			try {
-				for await (const event of checkout) if (event.type === 'place') await emit(event);
-				const { lease } = await checkout.granted;
-				// Taken back while it was granted. A client that is gone may come back, and has `idleMs` for it.
-				if (signal.aborted && !gone()) await lease.release({ status: 'canceled' });
-				return wireLease(lease);
-			} finally {
-				await checkout.close();
-			}
+		checkout: (request, { signal, emit }) => {
+			const { buildId, pool, architecture, priority } = request;
+			return audit('checkout', { buildId, pool, architecture, priority }, async () => {
+				const checkout = queue.checkout(request, { signal });
+				try {
+					for await (const event of checkout) if (event.type === 'place') await emit(event);
+					const { lease } = await checkout.granted;
+					// Taken back while it was granted. A client that is gone may come back, and has `idleMs` for it.
+					if (signal.aborted && !gone()) await lease.release({ status: 'canceled' });
+					return wireLease(lease);
+				} finally {
+					await checkout.close();
+				}
+			});
 		},
 		find: async ({ buildId }, { signal }) => {
 			const build = await queue.find(buildId, { signal });
@@ -29,11 +34,13 @@ export function queueHandlers(
 			for await (const build of queue.list(filter, { signal })) await emit(build);
 			return {};
 		},
-		resume: async ({ buildId }, { signal }) => wireLease(await queue.resume(buildId, { signal })),
-		cancel: async ({ buildId, reason }, { signal }) => {
-			await queue.cancel(buildId, { reason, signal });
-			return {};
-		},
+		resume: ({ buildId }, { signal }) =>
+			audit('resume', { buildId }, async () => wireLease(await queue.resume(buildId, { signal }))),
+		cancel: ({ buildId, reason }, { signal }) =>
+			audit('cancel', { buildId, reason }, async () => {
+				await queue.cancel(buildId, { reason, signal });
+				return {};
+			}),
 		status: async (_params, { signal }) => wireStatus(await queue.status({ signal })),
 		watch: async ({ after }, { signal, emit }) => {
 			const options = after === undefined ? { signal } : { after, signal };

@@ -2,7 +2,10 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuilderQueueOptions, ContainerBuilderError } from '@olcf/container-builder-core';
 import { assembleQueue, type TransportFactory } from './assemble-queue.js';
+import { tokenCommand } from './authentication/token-command.js';
 import { loadConfiguration } from './configuration/load-configuration.js';
+import type { QueueConfiguration } from './configuration/queue-configuration.js';
+import { durationScalar } from './configuration/scalars.js';
 import type { ProviderFactories } from './provider-factories.js';
 import { queueService } from './queue-service.js';
 import { runUntilSignal, type SignalSource } from './run-until-signal.js';
@@ -32,10 +35,17 @@ export interface QueueMainOptions {
 }
 
 const HELP = `Usage: cb-queue [check] --config FILE
+       cb-queue token add USER [--group NAME]... [--expires TIME] --config FILE
+       cb-queue token list | token remove ID --config FILE
 
 Takes builds in order, keeps builders ready, and hands them out.
 
   check           only looks whether the configuration is in order
+  token add       makes a token for a user, and prints it: nobody can read it again
+  token list      shows whose tokens there are
+  token remove    takes a token back, at once; the id is the part behind cbt_
+  --group NAME    a group of the user's; may be given several times
+  --expires TIME  after which the token is not taken any more, such as 90d (default: never)
   --config FILE   the configuration, YAML (or the environment variable CB_QUEUE_CONFIG)
   --version       print the version and end
   --help          print this and end
@@ -53,7 +63,7 @@ export async function queueMain(options: QueueMainOptions): Promise<number> {
 		const { values, positionals } = readArguments(options.argv);
 		if (values.help) stdout.write(HELP);
 		else if (values.version) stdout.write(`${options.version ?? '0.0.0-development'}\n`);
-		else await run(options, values.config, positionals);
+		else await run(options, values, positionals);
 		return 0;
 	} catch (caught) {
 		const error = ContainerBuilderError.from(caught);
@@ -65,18 +75,25 @@ export async function queueMain(options: QueueMainOptions): Promise<number> {
 
 async function run(
 	options: QueueMainOptions,
-	config: string | undefined,
+	values: ReturnType<typeof readArguments>['values'],
 	positionals: readonly string[],
 ): Promise<void> {
 	const { environment, streams, onImpatience = () => {}, signals = process } = options;
 	const [command] = positionals;
-	if (positionals.length > 1 || (command !== undefined && command !== 'check')) {
-		throw usage(`there is no command ${positionals.join(' ')}`);
+	const isKnown =
+		command === 'token' || positionals.length === 0 || (command === 'check' && positionals.length === 1);
+	if (!isKnown) throw usage(`there is no command ${positionals.join(' ')}`);
+	if (command !== 'token' && (values.group !== undefined || values.expires !== undefined)) {
+		throw usage('--group and --expires are for cb-queue token add');
 	}
-	const path = config ?? environment.CB_QUEUE_CONFIG;
+	const path = values.config ?? environment.CB_QUEUE_CONFIG;
 	if (path === undefined) throw usage('no configuration is named');
 	const file = resolve(options.directory ?? process.cwd(), path);
 	const configuration = await loadConfiguration(file);
+	if (command === 'token') {
+		await tokens(configuration, values, positionals.slice(1), streams.stdout);
+		return;
+	}
 	if (command === 'check') {
 		const { queue, providers, store } = await assembleQueue({ ...options, configuration });
 		await queue.handOver();
@@ -93,6 +110,28 @@ async function run(
 	});
 }
 
+async function tokens(
+	{ authentication }: QueueConfiguration,
+	{ group, expires }: ReturnType<typeof readArguments>['values'],
+	words: readonly string[],
+	stdout: { write(text: string): unknown },
+): Promise<void> {
+	const file = authentication?.tokens?.file;
+	if (file === undefined) {
+		throw new ContainerBuilderError('invalid-configuration', 'the configuration names no file of tokens', {
+			hint: 'Add to it: authentication: { tokens: { file: tokens.json } }',
+		});
+	}
+	const expiry = durationScalar.safeParse(expires);
+	if (expires !== undefined && !expiry.success) {
+		throw usage(`--expires ${expires} ${expiry.error.issues[0]?.message ?? 'is no length of time'}`);
+	}
+	await tokenCommand({
+		...{ words, file, groups: group ?? [], expiresMs: expiry.data, now: Date.now() },
+		write: (text) => void stdout.write(text),
+	});
+}
+
 function readArguments(argv: readonly string[]) {
 	try {
 		return parseArgs({
@@ -100,6 +139,8 @@ function readArguments(argv: readonly string[]) {
 			allowPositionals: true,
 			options: {
 				config: { type: 'string' },
+				group: { type: 'string', multiple: true },
+				expires: { type: 'string' },
 				help: { type: 'boolean', short: 'h' },
 				version: { type: 'boolean' },
 			},

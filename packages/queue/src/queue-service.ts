@@ -12,7 +12,6 @@ import { makeSocketDirectories } from './check-exposure.js';
 import { checkReload } from './check-reload.js';
 import type { QueueConfiguration } from './configuration/queue-configuration.js';
 import type { ConfiguredProviders } from './configured-providers.js';
-import { noneAuthenticator } from './none-authenticator.js';
 import { openFiles } from './open-files.js';
 import type { ProviderFactories } from './provider-factories.js';
 import { type QueueServer, serveQueue } from './serve-queue.js';
@@ -72,9 +71,12 @@ export interface QueueService extends AsyncDisposable {
  */
 export async function queueService(options: QueueServiceOptions): Promise<QueueService> {
 	const { configuration, signal } = options;
-	const { insecure, listen, owner } = configuration;
+	const { listen, owner } = configuration;
 	const logger = serviceLogger(configuration.log.level, options.logStream ?? process.stderr);
-	const { queue, providers, store, transport, tls } = await assembleQueue({ ...options, logger });
+	const { queue, providers, store, transport, tls, authenticators } = await assembleQueue({
+		...options,
+		logger,
+	});
 	queue.on('event', ({ type, time: _time, ...fields }) => logger.info(fields, type));
 	logger.info({ openFiles: await openFiles() }, 'one descriptor serves one client or one builder');
 	await makeSocketDirectories(listen);
@@ -87,7 +89,7 @@ export async function queueService(options: QueueServiceOptions): Promise<QueueS
 			transport,
 			listen,
 			tls,
-			authenticators: [noneAuthenticator({ insecure })],
+			authenticators,
 			isReady: () => started,
 			logger,
 		});

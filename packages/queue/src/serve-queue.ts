@@ -13,7 +13,8 @@ import {
 	type Transport,
 } from '@olcf/container-builder-core';
 import { PROTOCOL_VERSION, queueMethods, serveRpc } from '@olcf/container-builder-core/protocol';
-import { authenticate } from './authenticate.js';
+import { auditOf } from './audit.js';
+import { authenticate } from './authentication/authenticate.js';
 import { type HealthServer, healthServer } from './health-server.js';
 import { queueHandlers } from './queue-handlers.js';
 
@@ -129,6 +130,11 @@ class RunningServer implements QueueServer {
 		}
 	}
 
+	#challenge({ peer }: IncomingChannel): string | undefined {
+		const asking = this.#options.authenticators.find(({ challenge }) => challenge !== undefined);
+		return asking?.challenge?.(peer);
+	}
+
 	async #answer(incoming: IncomingChannel): Promise<void> {
 		const { request, peer } = incoming;
 		try {
@@ -141,7 +147,8 @@ class RunningServer implements QueueServer {
 				await incoming.reject('protocol-version', spoken);
 				return;
 			}
-			const { user, method } = await authenticate(this.#options.authenticators, incoming, this.#stop.signal);
+			const identity = await authenticate(this.#options.authenticators, incoming, this.#stop.signal);
+			const { user, groups, method } = identity;
 			if (this.#stop.signal.aborted) throw new ContainerBuilderError('queue-closed', 'the queue is closing');
 			const channel = await incoming.accept();
 			this.#logger.info({ user, method, peer: peer.address }, 'client connected');
@@ -149,7 +156,8 @@ class RunningServer implements QueueServer {
 			void channel.closed.then(() => {
 				gone = true;
 			});
-			const handlers = queueHandlers(this.#options.queue.forUser(user), () => gone);
+			const audit = auditOf(this.#logger, { identity, peer });
+			const handlers = queueHandlers(this.#options.queue.forUser(user, { groups }), () => gone, audit);
 			const served = serveRpc(channel, queueMethods, handlers);
 			this.#channels.set(channel, served);
 			await served;
@@ -158,8 +166,12 @@ class RunningServer implements QueueServer {
 		} catch (error) {
 			const { code, message } = ContainerBuilderError.from(error);
 			const known = REJECT_CODES.find((one) => one === code);
-			this.#logger.warn({ peer: peer.address, code }, `connection refused: ${message}`);
-			await incoming.reject(known ?? 'unauthenticated', known && message).catch(() => {});
+			this.#logger.warn(
+				{ audit: 'connect-refused', peer: peer.address, code },
+				`connection refused: ${message}`,
+			);
+			const challenge = known === 'unauthenticated' ? this.#challenge(incoming) : undefined;
+			await incoming.reject(known ?? 'unauthenticated', known && message, challenge).catch(() => {});
 		}
 	}
 }

@@ -148,7 +148,7 @@ function openChannel(opening: Opening): Promise<WsChannel> {
 			heartbeatMs = agreeHeartbeat(settings.heartbeatMs, response.headers[HEARTBEAT_HEADER]);
 		});
 		socket.once('unexpected-response', (_request, response: IncomingMessage) => {
-			rejectionOf(response, address).then(fail, (error: Error) =>
+			rejectionOf(response, address, opening.fingerprint).then(fail, (error: Error) =>
 				fail(unreachable(address, error, 'WebSocket')),
 			);
 		});
@@ -170,7 +170,11 @@ function openChannel(opening: Opening): Promise<WsChannel> {
 	});
 }
 
-async function rejectionOf(response: IncomingMessage, address: WsAddress): Promise<ContainerBuilderError> {
+async function rejectionOf(
+	response: IncomingMessage,
+	address: WsAddress,
+	peerFingerprint: string | undefined,
+): Promise<ContainerBuilderError> {
 	const chunks: Buffer[] = [];
 	let size = 0;
 	for await (const chunk of response) {
@@ -179,7 +183,12 @@ async function rejectionOf(response: IncomingMessage, address: WsAddress): Promi
 		if (size > MAX_REJECTION_BYTES) break;
 	}
 	const rejection = parseRejection(Buffer.concat(chunks).toString());
-	if (rejection !== undefined) return new ContainerBuilderError(rejection.code, rejection.message);
+	if (rejection !== undefined) {
+		const { code, message, challenge } = rejection;
+		const shown = peerFingerprint === undefined ? {} : { peerFingerprint };
+		const details = challenge === undefined ? undefined : { challenge, ...shown };
+		return new ContainerBuilderError(code, message, { details });
+	}
 	const status = response.statusCode ?? 0;
 	// A proxy in between that wants credentials, or refuses.
 	if (status === 401) return new ContainerBuilderError('unauthenticated', REJECT_MESSAGE.unauthenticated);

@@ -35,6 +35,9 @@ export function parseChannelPath(path: string): { version: number; channel: Chan
 /** What a token may consist of: what a header carries unchanged, without blanks. */
 export const TOKEN = /^[\x21-\x7e]+$/;
 
+/** What a challenge may consist of. */
+const CHALLENGE = /^[\x20-\x7e]{1,1024}$/;
+
 /** The token of an `Authorization` header. */
 export function parseAuthorization(header: string | undefined): string | undefined {
 	const match = /^Bearer +(\S+) *$/i.exec(header ?? '');
@@ -64,7 +67,9 @@ export const REJECT_MESSAGE: Readonly<Record<RejectCode, string>> = {
 };
 
 /** A refusal as it was found in the body of an answer; undefined where the body is none of ours. */
-export function parseRejection(body: string): { code: RejectCode; message: string } | undefined {
+export function parseRejection(
+	body: string,
+): { code: RejectCode; message: string; challenge?: string } | undefined {
 	let value: unknown;
 	try {
 		value = JSON.parse(body);
@@ -76,5 +81,10 @@ export function parseRejection(body: string): { code: RejectCode; message: strin
 	const code = codes.find((known) => known === value.code);
 	if (code === undefined) return undefined;
 	const message = 'message' in value && typeof value.message === 'string' ? value.message : '';
-	return { code, message: message === '' ? REJECT_MESSAGE[code] : message };
+	const challenge = 'challenge' in value ? value.challenge : undefined;
+	return {
+		code,
+		message: message === '' ? REJECT_MESSAGE[code] : message,
+		...(typeof challenge === 'string' && CHALLENGE.test(challenge) ? { challenge } : {}),
+	};
 }

@@ -10,11 +10,18 @@ const LINGER_MS = 5_000;
 export function refuse(
 	stream: Duplex,
 	code: RejectCode,
-	reason?: string,
-	status = REJECT_STATUS[code],
+	{
+		reason,
+		challenge,
+		status = REJECT_STATUS[code],
+	}: {
+		readonly reason?: string | undefined;
+		readonly challenge?: string | undefined;
+		readonly status?: number;
+	} = {},
 ): Promise<void> {
 	if (stream.destroyed) return Promise.resolve();
-	const body = JSON.stringify({ code, message: reason ?? REJECT_MESSAGE[code] });
+	const body = JSON.stringify({ code, message: reason ?? REJECT_MESSAGE[code], challenge });
 	return new Promise((resolve) => {
 		const timer = setTimeout(() => stream.destroy(), LINGER_MS);
 		timer.unref();
@@ -27,6 +34,8 @@ export function refuse(
 			[
 				`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
 				'Connection: close',
+				// RFC 9110, section 15.5.2.
+				...(status === 401 ? ['WWW-Authenticate: Bearer'] : []),
 				'Content-Type: application/json',
 				`Content-Length: ${Buffer.byteLength(body)}`,
 				'',

@@ -77,10 +77,10 @@ export class WsIncoming implements IncomingChannel {
 		return channel;
 	}
 
-	async reject(code: RejectCode, reason?: string): Promise<void> {
+	async reject(code: RejectCode, reason?: string, challenge?: string): Promise<void> {
 		if (this.#answered) return;
 		this.#answer();
-		await refuse(this.#upgrade.stream, code, reason);
+		await refuse(this.#upgrade.stream, code, { reason, challenge });
 	}
 
 	#answer(): void {

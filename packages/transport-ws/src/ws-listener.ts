@@ -105,24 +105,29 @@ export class WsListener implements Listener {
 			// Left to the server's other handlers, where there are any; otherwise the connection would hang.
 			if (this.#options.shared && this.#options.server.listenerCount('upgrade') > 1) return;
 			stream.on('error', () => {});
-			void refuse(stream, 'not-found', 'there is nothing at this path');
+			void refuse(stream, 'not-found', { reason: 'there is nothing at this path' });
 			return;
 		}
 		// The server has let go of the connection; an error must not end the process.
 		stream.on('error', () => {});
 		const wanted = parseChannelPath(path);
 		const { headers } = message;
-		if (wanted === undefined) void refuse(stream, 'not-found', 'there is no channel of that name');
-		else if (headers.origin !== undefined) void refuse(stream, 'forbidden', 'not for scripts in browsers');
+		if (wanted === undefined)
+			void refuse(stream, 'not-found', { reason: 'there is no channel of that name' });
+		else if (headers.origin !== undefined)
+			void refuse(stream, 'forbidden', { reason: 'not for scripts in browsers' });
 		else if (!isHandshake(message))
-			void refuse(stream, 'unsupported', 'not a WebSocket handshake for container-builder', 400);
+			void refuse(stream, 'unsupported', {
+				reason: 'not a WebSocket handshake for container-builder',
+				status: 400,
+			});
 		else if (this.#waiting.size >= MAX_WAITING) void refuse(stream, 'busy');
 		else {
 			const token = parseAuthorization(headers.authorization);
 			this.#offer(
 				new WsIncoming({
 					request: { ...wanted, ...(token === undefined ? {} : { token }) },
-					peer: peerOf(message.socket, this.#options.server),
+					peer: this.#peerOf(message.socket),
 					upgrade: { message, stream, head },
 					server: this.#webSockets,
 					settings: this.#options.settings,
@@ -130,6 +135,16 @@ export class WsListener implements Listener {
 			);
 		}
 	};
+
+	/** By the server, not by the socket: the address of a connection that was just reset is not known any more. */
+	#peerOf(socket: Socket): Peer {
+		const { server } = this.#options;
+		if (typeof server.address() === 'string') return { address: 'unix', confidential: true, local: true };
+		const address = socket.remoteAddress ?? 'unknown';
+		const confidential = 'encrypted' in socket && socket.encrypted === true;
+		const shownFingerprint = confidential ? this.endpoints[0]?.fingerprint : undefined;
+		return { address, confidential, local: isLoopback(address), shownFingerprint };
+	}
 
 	#offer(incoming: WsIncoming): void {
 		const reader = this.#readers.shift();
@@ -147,15 +162,4 @@ function isHandshake({ method, headers }: IncomingMessage): boolean {
 		WEBSOCKET_KEY.test(headers['sec-websocket-key'] ?? '') &&
 		protocols.includes(SUBPROTOCOL)
 	);
-}
-
-/** By the server, not by the socket: the address of a connection that was just reset is not known any more. */
-function peerOf(socket: Socket, server: Server): Peer {
-	if (typeof server.address() === 'string') return { address: 'unix', confidential: true, local: true };
-	const address = socket.remoteAddress ?? 'unknown';
-	return {
-		address,
-		confidential: 'encrypted' in socket && socket.encrypted === true,
-		local: isLoopback(address),
-	};
 }

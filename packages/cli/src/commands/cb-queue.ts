@@ -15,9 +15,14 @@ export const cbQueue: CommandMain = async (invocation) => {
 	const { queueMain } = await import('@olcf/container-builder-queue');
 	const { ws } = await import('../index.js');
 	const { queueProviders } = await import('./queue-providers.js');
-	const { config } = parsed.values;
+	const { config, group = [], expires } = parsed.values;
+	const given = [
+		...(config === undefined ? [] : ['--config', config]),
+		...group.flatMap((name) => ['--group', name]),
+		...(expires === undefined ? [] : ['--expires', expires]),
+	];
 	return await queueMain({
-		argv: [...parsed.positionals, ...(config === undefined ? [] : ['--config', config])],
+		argv: [...parsed.positionals, ...given],
 		environment,
 		directory,
 		providers: queueProviders,

@@ -14,12 +14,12 @@ export const cbStatus: CommandMain = (invocation) =>
 		const { builder, host } = await openQueue(values, context, { own: true });
 		try {
 			phases.start('Connecting to BuilderQueue');
-			if (values.mine) {
+			if (values.mine || values.all) {
 				const builds: BuildRecord[] = [];
-				for await (const build of builder.queue.list({}, { signal })) builds.push(build);
+				for await (const build of builder.queue.list({ all: values.all }, { signal })) builds.push(build);
 				phases.done(`Connected to queue: ${host}`);
 				if (values.json) writeJson(invocation.stdout, builds);
-				else invocation.stdout.write(showBuilds(builds));
+				else invocation.stdout.write(showBuilds(builds, { ofAll: values.all ?? false }));
 				return 0;
 			}
 			const status = await builder.queue.status({ signal });

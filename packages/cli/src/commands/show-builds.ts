@@ -3,11 +3,14 @@ import type { BuildRecord } from '@olcf/container-builder-core/spec';
 import { formatDuration } from '../output/format-duration.js';
 import { showSection } from './show-section.js';
 
-/** What `cb-status --mine` prints. */
-export function showBuilds(builds: readonly BuildRecord[]): string {
-	return [...showSection('Your builds', builds.map(describeBuild)), '']
-		.map((line) => stripVTControlCharacters(line))
-		.join('\n');
+/** What `cb-status --mine` and `--all` print. */
+export function showBuilds(builds: readonly BuildRecord[], { ofAll }: { readonly ofAll: boolean }): string {
+	const title = ofAll ? 'Builds of all users' : 'Your builds';
+	const described = builds.map((build) => [
+		...describeBuild(build),
+		...(ofAll ? [`USER: ${build.user}`] : []),
+	]);
+	return [...showSection(title, described), ''].map((line) => stripVTControlCharacters(line)).join('\n');
 }
 
 function describeBuild({ buildId, state, labels, builderId, ageMs, error }: BuildRecord): string[] {

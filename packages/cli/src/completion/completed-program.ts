@@ -51,6 +51,6 @@ function completedCommand({
 		summary,
 		options: [...options, ...COMMON],
 		takesFiles: positionals.some((positional) => FILES.has(positional.name)),
-		words: positionals.map((positional) => positional.name).filter((word) => word === word.toLowerCase()),
+		words: positionals.flatMap(({ words }) => words ?? []),
 	};
 }

@@ -12,13 +12,40 @@ export const cbQueueCommand = defineCommand({
 			'next process. SIGINT: ends all builds, destroys all builders, ends.',
 	],
 	positionals: [
-		{ name: 'check', description: 'only look whether the configuration is in order', optional: true },
+		{
+			name: 'COMMAND',
+			words: ['check', 'token'],
+			description:
+				'check: only look whether the configuration is in order. token add USER: make a token and print it, ' +
+				'which nobody can do again. token list: show whose tokens there are. token remove ID: take one back, at once',
+			optional: true,
+			repeatable: true,
+		},
 	],
-	options: [{ name: 'config', type: 'text', placeholder: 'FILE', description: 'the configuration, YAML' }],
+	options: [
+		{ name: 'config', type: 'text', placeholder: 'FILE', description: 'the configuration, YAML' },
+		{
+			name: 'group',
+			type: 'list',
+			placeholder: 'NAME',
+			description: 'of token add: a group of the user',
+		},
+		{
+			name: 'expires',
+			type: 'text',
+			placeholder: 'TIME',
+			description: 'of token add: after which it is not taken any more, such as 90d',
+			defaultText: 'never',
+		},
+	],
 	environment: [{ name: 'CB_QUEUE_CONFIG', description: 'the configuration, where --config is not given' }],
 	examples: [
 		{ line: 'cb-queue check --config queue.yaml', description: 'is the configuration in order?' },
 		{ line: 'cb-queue --config queue.yaml', description: 'run until told to end' },
+		{
+			line: 'cb-queue token add alice --group staff --expires 90d --config queue.yaml',
+			description: 'let alice in',
+		},
 	],
 	exitCodes: [
 		[0, 'it was told to end, and has destroyed its builders or left them to the next process'],

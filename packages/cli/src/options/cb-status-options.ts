@@ -12,6 +12,11 @@ export const cbStatusCommand = defineCommand({
 			description: 'show your builds instead: those that wait or run, and those that ended lately',
 		},
 		{
+			name: 'all',
+			type: 'boolean',
+			description: "show everybody's builds, with whose they are; for operators of the queue",
+		},
+		{
 			name: 'explain',
 			type: 'boolean',
 			description:

@@ -33,6 +33,8 @@ export interface ArgumentSpecification {
 	readonly description: string;
 	/** @default false */
 	readonly optional?: boolean | undefined;
+	/** The words that it can be, where there are some; for completion. */
+	readonly words?: readonly string[] | undefined;
 	/** Whether there may be several; of the last one only. @default false */
 	readonly repeatable?: boolean | undefined;
 }

@@ -83,6 +83,7 @@ export const buildRecordSchema = z.strictObject({
 	error: serializedErrorSchema.optional(),
 });
 export const buildFilterSchema = z.strictObject({
+	all: z.boolean().optional(),
 	user: userSchema.optional(),
 	states: z.array(buildStateSchema).optional(),
 });

@@ -53,8 +53,9 @@ export class BuilderQueue extends UserQueue {
 		this.#engine.configure(settings);
 	}
 
-	/** The queue as this user sees it; for services that know their users. */
-	forUser(user: string): UserQueue {
+	/** The queue as this user sees it; for services that know their users, and the groups that they are in. */
+	forUser(user: string, options: { readonly groups?: readonly string[] | undefined } = {}): UserQueue {
+		this.#engine.setGroups(user, options.groups ?? []);
 		return new UserQueue(this.#engine, user);
 	}
 

@@ -39,6 +39,7 @@ export class QueueEngine {
 	readonly #stop = new AbortController();
 	readonly #giveUp = new AbortController();
 	readonly #ended: Deferred<QueueEndReason> = deferred();
+	readonly #groups = new Map<string, readonly string[]>();
 	#settings: QueueSettings;
 	#abandoned: ContainerBuilderError | undefined;
 	#state: QueueStatus['state'] = 'open';
@@ -284,8 +285,19 @@ export class QueueEngine {
 		return { ...this.#settings.fairness, limitsOf: (user) => this.#rulesOf(user) };
 	}
 
+	/** What authentication says of a user; the last word counts. */
+	setGroups(user: string, groups: readonly string[]): void {
+		if (groups.length > 0) this.#groups.set(user, groups);
+		else this.#groups.delete(user);
+	}
+
+	/** Whether a user may see and end everybody's builds. */
+	isOperator(user: string): boolean {
+		return this.#rulesOf(user).operator;
+	}
+
 	#rulesOf(user: string): ResolvedUserRules {
-		return userRules(this.#settings.users ?? {}, user);
+		return userRules(this.#settings.users ?? {}, user, this.#groups.get(user));
 	}
 
 	#setState(state: QueueStatus['state']): void {

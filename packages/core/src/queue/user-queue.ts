@@ -1,24 +1,27 @@
 import { throwIfAborted } from '../concurrency/throw-if-aborted.js';
-import type {
-	AbortOptions,
-	BuildFilter,
-	BuildOutcome,
-	BuildRecord,
-	Checkout,
-	CheckoutRequest,
-	ImageRepository,
-	Lease,
-	Queue,
-	QueueEvent,
-	QueueEventMap,
-	QueueStatus,
+import {
+	type AbortOptions,
+	type BuildFilter,
+	type BuildOutcome,
+	type BuildRecord,
+	type Checkout,
+	type CheckoutRequest,
+	ContainerBuilderError,
+	type ImageRepository,
+	type Lease,
+	type Queue,
+	type QueueEvent,
+	type QueueEventMap,
+	type QueueStatus,
 } from '../spec/index.js';
+import { ownEvents } from './own-events.js';
+import { ownStatus } from './own-status.js';
 import type { QueueEngine } from './queue-engine.js';
 
 /** What one can do with a lease of which only the id is known. */
 export type LeaseControl = Pick<Lease, 'renew' | 'replace' | 'detach' | 'release'>;
 
-/** A queue as one user sees it: checkouts are the user's, and of builds only the user's own are known. */
+/** A queue as one user sees it: checkouts are the user's, and of builds only the user's own are known; an operator knows all. */
 export class UserQueue implements Queue {
 	/** Whose it is. */
 	readonly user: string;
@@ -33,19 +36,30 @@ export class UserQueue implements Queue {
 		this.#sees = seesAll ? undefined : user;
 	}
 
+	/** Whether everybody's builds may be seen and ended, but not taken over. */
+	get #oversees(): boolean {
+		return this.#sees === undefined || this.#engine.isOperator(this.user);
+	}
+
 	checkout(request: CheckoutRequest, options: AbortOptions = {}): Checkout {
 		return this.#engine.checkout(request, this.user, options.signal);
 	}
 
 	async find(buildId: string, options: AbortOptions = {}): Promise<BuildRecord | undefined> {
 		throwIfAborted(options.signal);
-		return this.#engine.find(buildId, this.#sees);
+		return this.#engine.find(buildId, this.#oversees ? undefined : this.user);
 	}
 
 	async *list(filter: BuildFilter = {}, options: AbortOptions = {}): AsyncIterable<BuildRecord> {
 		throwIfAborted(options.signal);
-		if (this.#sees !== undefined && filter.user !== undefined && filter.user !== this.#sees) return;
-		for (const build of this.#engine.builds.list({ ...filter, user: this.#sees ?? filter.user })) {
+		const { all = this.#sees === undefined, ...rest } = filter;
+		if (all && !this.#oversees) {
+			throw new ContainerBuilderError('forbidden', `${this.user} may not see the builds of others`, {
+				hint: 'Ask those who run the queue: it is for operators.',
+			});
+		}
+		if (!all && filter.user !== undefined && filter.user !== this.user) return;
+		for (const build of this.#engine.builds.list({ ...rest, user: all ? filter.user : this.user })) {
 			throwIfAborted(options.signal);
 			yield build;
 		}
@@ -60,16 +74,23 @@ export class UserQueue implements Queue {
 		options: { readonly reason?: string | undefined } & AbortOptions = {},
 	): Promise<void> {
 		throwIfAborted(options.signal);
-		await this.#engine.cancel(buildId, this.#sees, options.reason ?? `canceled by ${this.user}`);
+		await this.#engine.cancel(
+			buildId,
+			this.#oversees ? undefined : this.user,
+			options.reason ?? `canceled by ${this.user}`,
+		);
 	}
 
 	async status(options: AbortOptions = {}): Promise<QueueStatus> {
 		throwIfAborted(options.signal);
-		return this.#engine.status();
+		const status = this.#engine.status();
+		return this.#oversees ? status : ownStatus(status, this.user);
 	}
 
 	watch(options: { readonly after?: number } & AbortOptions = {}): AsyncIterable<QueueEvent> {
-		return this.#engine.events.watch(options.after, options.signal);
+		const events = this.#engine.events.watch(options.after, options.signal);
+		if (this.#oversees) return events;
+		return ownEvents(events, (buildId) => this.#engine.find(buildId, this.user) !== undefined);
 	}
 
 	async images(options: AbortOptions = {}): Promise<readonly ImageRepository[]> {

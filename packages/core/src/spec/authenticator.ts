@@ -20,4 +20,9 @@ export interface Authenticator {
 	 * `unauthenticated` where the credentials are for this authenticator and wrong.
 	 */
 	authenticate(request: ChannelRequest, peer: Peer, options?: AbortOptions): Promise<Identity | undefined>;
+	/**
+	 * What somebody whom nobody knows is to answer, by the token of the next try: `munge NONCE`. Absent: this
+	 * authenticator asks nothing back.
+	 */
+	challenge?(peer: Peer): string;
 }

@@ -118,6 +118,8 @@ export interface BuildRecord {
 
 /** Which builds to list. */
 export interface BuildFilter {
+	/** Everybody's: `forbidden` to all but operators. @default in this process all, else one's own */
+	readonly all?: boolean | undefined;
 	readonly user?: string | undefined;
 	readonly states?: readonly BuildState[] | undefined;
 }

@@ -84,6 +84,8 @@ export interface Peer {
 	readonly confidential: boolean;
 	/** Whether the peer is on this machine. */
 	readonly local: boolean;
+	/** SHA-256 of the certificate that this side has shown to it (see {@link Endpoint.fingerprint}); undefined without TLS. */
+	readonly shownFingerprint?: string | undefined;
 }
 
 /** A connection that waits for an answer. One that is neither accepted nor rejected within 10 s is rejected. */
@@ -92,8 +94,11 @@ export interface IncomingChannel {
 	readonly peer: Peer;
 	/** Opens the channel. */
 	accept(): Promise<Channel>;
-	/** Refuses it: the other side's `connect` rejects with this code and `reason`. */
-	reject(code: RejectCode, reason?: string): Promise<void>;
+	/**
+	 * Refuses it: the other side's `connect` rejects with this code and `reason`, and `challenge` in the error's details: what
+	 * it has to answer at its next try, at most 1 KiB of printable ASCII.
+	 */
+	reject(code: RejectCode, reason?: string, challenge?: string): Promise<void>;
 }
 
 /** The certificate and key that a listener shows, PEM. */
@@ -165,7 +170,8 @@ export interface Transport {
 	readonly schemes: readonly string[];
 	readonly capabilities: TransportCapabilities;
 	/**
-	 * Opens one channel. Rejects with the peer's {@link RejectCode}, `builder-unreachable` (nobody answers),
+	 * Opens one channel. Rejects with the peer's {@link RejectCode} (with `details.challenge` and
+	 * `details.peerFingerprint` where the peer wants an answer), `builder-unreachable` (nobody answers),
 	 * `fingerprint-mismatch`, or `invalid-option` (an unencrypted endpoint where it is not allowed).
 	 */
 	connect(endpoint: Endpoint, request: ChannelRequest, options?: ConnectOptions): Promise<ConnectedChannel>;

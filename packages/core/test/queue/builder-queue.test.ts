@@ -1,4 +1,4 @@
-import { ContainerBuilderError } from '@olcf/container-builder-core';
+import { ContainerBuilderError, type QueueEvent } from '@olcf/container-builder-core';
 import { describe, expect, it } from 'vitest';
 import { buildId, newsOf } from './queue-world.js';
 import { useQueueWorld } from './use-queue-world.js';
@@ -694,6 +694,113 @@ describe('leases', () => {
 		const { queue } = make();
 		await expect(queue.resume(buildId(1))).rejects.toMatchObject({ code: 'not-found' });
 		await expect(queue.cancel(buildId(1))).rejects.toMatchObject({ code: 'not-found' });
+	});
+
+	it('shows operators everybody’s builds, which they may end but not take over', async () => {
+		const users = { byGroup: { staff: { operator: true } } };
+		const { queue, advance, leaseOf } = make({ queue: { users, pool: { max: 2 } } });
+		const alice = queue.forUser('alice');
+		const oscar = queue.forUser('oscar', { groups: ['users', 'staff'] });
+		const checkout = alice.checkout({ buildId: buildId(1) });
+		const own = oscar.checkout({ buildId: buildId(2) });
+		await advance(2 * SECOND);
+		const lease = await leaseOf(checkout);
+		await leaseOf(own);
+		const builds = async (of: typeof oscar, filter = {}): Promise<string[]> => {
+			const found: string[] = [];
+			for await (const build of of.list(filter)) found.push(build.buildId);
+			return found.sort();
+		};
+		expect(await builds(oscar)).toEqual([buildId(2)]);
+		expect(await builds(oscar, { all: true })).toEqual([buildId(1), buildId(2)]);
+		expect(await builds(oscar, { all: true, user: 'alice' })).toEqual([buildId(1)]);
+		await expect(builds(alice, { all: true })).rejects.toMatchObject({ code: 'forbidden' });
+		expect(await oscar.find(buildId(1))).toMatchObject({ user: 'alice' });
+		await expect(oscar.resume(buildId(1))).rejects.toMatchObject({ code: 'not-found' });
+		expect(() => oscar.lease(lease.id)).toThrowError(expect.objectContaining({ code: 'not-found' }));
+		await expect(alice.cancel(buildId(2))).rejects.toMatchObject({ code: 'not-found' });
+		await oscar.cancel(buildId(1), { reason: 'too large' });
+		await advance(20 * SECOND);
+		expect(await alice.find(buildId(1))).toMatchObject({ state: 'canceled' });
+		// The last word of authentication counts.
+		queue.forUser('oscar');
+		await expect(builds(oscar, { all: true })).rejects.toMatchObject({ code: 'forbidden' });
+	});
+
+	it('tells users of others that there are some, not what they build', async () => {
+		const { queue, advance, leaseOf } = make({ queue: { pool: { max: 1 } } });
+		const [alice, bob] = [queue.forUser('alice'), queue.forUser('bob')];
+		const heard: { alice: QueueEvent[]; bob: QueueEvent[] } = { alice: [], bob: [] };
+		const stop = new AbortController();
+		for (const [name, of] of [
+			['alice', alice],
+			['bob', bob],
+		] as const) {
+			void (async () => {
+				for await (const event of of.watch({ after: 0, signal: stop.signal })) heard[name].push(event);
+			})();
+		}
+		const checkout = alice.checkout({ buildId: buildId(1) });
+		const waiting = bob.checkout({ buildId: buildId(2) });
+		waiting.granted.catch(() => {});
+		await advance(2 * SECOND);
+		await leaseOf(checkout);
+		const [mine, his] = [await alice.status(), await bob.status()];
+		expect(mine.builders).toMatchObject([{ state: 'leased', user: 'alice', buildId: buildId(1) }]);
+		expect(his.builders).toHaveLength(1);
+		expect(his.builders[0]).toMatchObject({
+			state: 'leased',
+			user: undefined,
+			buildId: undefined,
+			endpoint: undefined,
+		});
+		expect(mine.waiting).toEqual([]);
+		expect(his.waiting).toMatchObject([{ user: 'bob', place: 1 }]);
+		expect(JSON.stringify(heard.bob)).not.toMatch(new RegExp(`alice|${buildId(1)}`));
+		expect(heard.alice.map(({ type }) => type)).toEqual(
+			expect.arrayContaining(['builder-ready', 'lease-start']),
+		);
+		expect(heard.bob.map(({ type }) => type)).toEqual(
+			expect.arrayContaining(['builder-ready', 'checkout-start']),
+		);
+		stop.abort();
+	});
+
+	it('lets users into their pools only', async () => {
+		const users = {
+			default: { pools: ['small'] },
+			byName: { alice: { pools: ['small', 'large'] }, eve: { pools: [] } },
+		};
+		const { queue, advance } = make({
+			queue: {
+				users,
+				pools: [
+					{ name: 'large', max: 1 },
+					{ name: 'small', max: 1 },
+				],
+			},
+		});
+		const refused = [
+			['bob', 'large', 'the pool large is not for you'],
+			['eve', undefined, 'no pool of this queue is for you'],
+			['bob', 'none', 'this queue has no pool none'],
+		] as const;
+		for (const [user, pool, message] of refused) {
+			const checkout = queue.forUser(user).checkout({ buildId: buildId(1), pool });
+			await expect(checkout.granted).rejects.toMatchObject({
+				code: pool === 'none' ? 'unsupported' : 'forbidden',
+				message,
+			});
+		}
+		for (const [index, user] of ['bob', 'alice'].entries()) {
+			queue
+				.forUser(user)
+				.checkout({ buildId: buildId(index) })
+				.granted.catch(() => {});
+		}
+		await advance(SECOND);
+		expect(await queue.find(buildId(0))).toMatchObject({ user: 'bob', pool: 'small' });
+		expect(await queue.find(buildId(1))).toMatchObject({ user: 'alice', pool: 'large' });
 	});
 
 	it('shows users their own builds only', async () => {

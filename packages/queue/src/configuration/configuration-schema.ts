@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { authenticationSchema } from './authentication-schema.js';
 import { poolSchema } from './pool-schema.js';
 import { durationScalar } from './scalars.js';
 import { count, flag, listenUrl, name, section, text } from './schema-parts.js';
@@ -9,6 +10,8 @@ const userSchema = section({
 	waiting: count(0).optional(),
 	priority: priority.optional(),
 	maxPriority: priority.optional(),
+	pools: z.array(name, 'must be a list of names of pools').optional(),
+	operator: flag.optional(),
 });
 
 /** What a configuration file may say. */
@@ -16,6 +19,7 @@ export const configurationSchema = section({
 	owner: name,
 	listen: z.array(listenUrl, 'must be a list of URLs').min(1, 'must name at least one URL'),
 	tls: section({ certificate: text, key: text }).optional(),
+	authentication: authenticationSchema.optional(),
 	store: z
 		.union([z.literal('memory'), section({ directory: text })], 'must be memory, or have the key directory')
 		.optional(),
@@ -24,6 +28,7 @@ export const configurationSchema = section({
 	users: section({
 		default: userSchema.optional(),
 		byName: z.record(z.string().min(1), userSchema, 'must have the names of users as keys').optional(),
+		byGroup: z.record(z.string().min(1), userSchema, 'must have the names of groups as keys').optional(),
 	}).default({}),
 	fairness: section({ halfLife: durationScalar.optional(), patience: durationScalar.optional() }).default({}),
 	reconcile: durationScalar.optional(),

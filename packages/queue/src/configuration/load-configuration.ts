@@ -33,11 +33,15 @@ export function parseConfiguration(text: string, path: string): QueueConfigurati
 
 function resolved(data: z.output<typeof configurationSchema>, directory: string): QueueConfiguration {
 	const at = (path: string): string => resolve(directory, path);
-	const { tls, store, pool, pools, fairness, reconcile, shutdown, leases, catalogue, registries, ...rest } =
-		data;
+	const { tls, authentication, store, pool, pools, fairness, reconcile, ...others } = data;
+	const { shutdown, leases, catalogue, registries, ...rest } = others;
 	return {
 		...rest,
 		tls: tls && { certificate: at(tls.certificate), key: at(tls.key) },
+		authentication: authentication && {
+			...authentication,
+			tokens: authentication.tokens && { file: at(authentication.tokens.file) },
+		},
 		store: typeof store === 'object' ? { directory: at(store.directory) } : store,
 		pools: (pools ?? (pool === undefined ? [] : [pool])).map(resolvedPool),
 		fairness: { halfLifeMs: fairness.halfLife, patienceMs: fairness.patience },

@@ -1,4 +1,5 @@
 import type { FairnessOptions, PoolOptions, UserPolicy } from '@olcf/container-builder-core';
+import type { JwtIssuer } from '../authentication/jwt-authenticator.js';
 
 /** A pool as it was read: which provider it has, with that provider's own options. */
 export interface PoolConfiguration extends Omit<PoolOptions, 'provider'> {
@@ -14,6 +15,17 @@ export interface QueueConfiguration {
 	readonly listen: readonly string[];
 	/** Files of the certificate and its key, PEM; for `wss:`. */
 	readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
+	/** How it knows who somebody is. @default only by the sockets that nobody else gets to */
+	readonly authentication?:
+		| {
+				/** A file that `cb-queue token` writes. */
+				readonly tokens?: { readonly file: string } | undefined;
+				/** The site's MUNGE; `socket`: of munged. */
+				readonly munge?: { readonly socket?: string | undefined } | undefined;
+				/** OpenID Connect issuers. */
+				readonly jwt?: readonly JwtIssuer[] | undefined;
+		  }
+		| undefined;
 	/** What outlives the process. @default a directory of this owner's: see `stateDirectory` */
 	readonly store?: 'memory' | { readonly directory: string } | undefined;
 	/** At least one. */

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
-import { type ErrorCode, isContainerBuilderError } from '@olcf/container-builder-core';
+import {
+	type ContainerBuilderError,
+	type ErrorCode,
+	isContainerBuilderError,
+} from '@olcf/container-builder-core';
 
 /** Registers one test: `test` of vitest, `node:test`, mocha's `it`, … */
 export type RegisterTest = (name: string, run: () => Promise<void>) => unknown;
@@ -34,7 +38,7 @@ export function rejectsWith(
 	promise: Promise<unknown>,
 	codes: ErrorCode | readonly ErrorCode[],
 	what: string,
-): Promise<Error & { readonly outcome?: 'none' | 'unknown' | undefined }> {
+): Promise<ContainerBuilderError> {
 	return background(assertRejects(promise, codes, what));
 }
 
@@ -42,7 +46,7 @@ async function assertRejects(
 	promise: Promise<unknown>,
 	codes: ErrorCode | readonly ErrorCode[],
 	what: string,
-): Promise<Error & { readonly outcome?: 'none' | 'unknown' | undefined }> {
+): Promise<ContainerBuilderError> {
 	const allowed = typeof codes === 'string' ? [codes] : codes;
 	const caught = await within(
 		promise.then(

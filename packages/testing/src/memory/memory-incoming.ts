@@ -16,12 +16,13 @@ export interface MemoryHandshake {
 /** A connection within this process that waits for an answer. */
 export class MemoryIncoming implements IncomingChannel {
 	readonly request: ChannelRequest;
-	readonly peer: Peer = { address: 'memory', confidential: true, local: true };
+	readonly peer: Peer;
 	readonly #handshake: MemoryHandshake;
 	#answered = false;
 
-	constructor(request: ChannelRequest, handshake: MemoryHandshake) {
+	constructor(request: ChannelRequest, handshake: MemoryHandshake, shownFingerprint: string | undefined) {
 		this.request = request;
+		this.peer = { address: 'memory', confidential: true, local: true, shownFingerprint };
 		this.#handshake = handshake;
 	}
 
@@ -40,10 +41,15 @@ export class MemoryIncoming implements IncomingChannel {
 		return this.#handshake.accepted();
 	}
 
-	async reject(code: RejectCode, reason?: string): Promise<void> {
+	async reject(code: RejectCode, reason?: string, challenge?: string): Promise<void> {
 		if (this.#answered) return;
 		this.#answered = true;
-		this.#handshake.rejected(new ContainerBuilderError(code, reason ?? `the other side refused: ${code}`));
+		const { shownFingerprint } = this.peer;
+		const shown = shownFingerprint === undefined ? {} : { peerFingerprint: shownFingerprint };
+		const details = challenge === undefined ? undefined : { challenge, ...shown };
+		this.#handshake.rejected(
+			new ContainerBuilderError(code, reason ?? `the other side refused: ${code}`, { details }),
+		);
 	}
 
 	/** The connecting side gave up. */

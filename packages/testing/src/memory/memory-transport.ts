@@ -92,6 +92,7 @@ export function memoryTransport(options: MemoryTransportOptions = {}): MemoryTra
 					result.reject(error);
 				},
 			},
+			listener.fingerprint,
 		);
 		const { signal } = connection;
 		const giveUp = (error: ContainerBuilderError): void => {

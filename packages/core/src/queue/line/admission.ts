@@ -116,7 +116,7 @@ export class Admission {
 		}
 		const isBack = known?.state === 'queued' && pools.find(known.pool) !== undefined;
 		if (!isBack) {
-			const pool = pools.choose(request).settings;
+			const pool = pools.choose(request, this.#options.rulesOf(user).pools).settings;
 			const priority = this.#priority(request, user);
 			room.checkLimit(user);
 			void builds

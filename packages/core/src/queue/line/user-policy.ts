@@ -10,14 +10,20 @@ export interface UserRules {
 	readonly priority?: CheckoutPriority | undefined;
 	/** The highest class that a checkout may name; above it, it is `forbidden`. @default what `priority` is */
 	readonly maxPriority?: CheckoutPriority | undefined;
+	/** The pools that builds may go to. @default all */
+	readonly pools?: readonly string[] | undefined;
+	/** Whether everybody's builds may be seen and canceled. @default false */
+	readonly operator?: boolean | undefined;
 }
 
-/** The rules for all users of a queue. */
+/** The rules for all users of a queue: what a user's own leave open, the groups' say, and then the default's. */
 export interface UserPolicy {
-	/** For who is not named; what a named user's rules leave open too. */
+	/** For everybody. */
 	readonly default?: UserRules | undefined;
 	/** By the user's name. */
 	readonly byName?: Readonly<Record<string, UserRules>> | undefined;
+	/** By the name of a group that authentication vouches for; of several groups of a user the first here goes before. */
+	readonly byGroup?: Readonly<Record<string, UserRules>> | undefined;
 }
 
 /** A user's rules with nothing left open but limits that there are not. */
@@ -26,17 +32,32 @@ export interface ResolvedUserRules {
 	readonly waiting: number | undefined;
 	readonly priority: CheckoutPriority;
 	readonly maxPriority: CheckoutPriority;
+	readonly pools: readonly string[] | undefined;
+	readonly operator: boolean;
 }
 
-/** What holds for a user. */
-export function userRules(policy: UserPolicy, user: string): ResolvedUserRules {
-	const { default: common = {}, byName = {} } = policy;
-	const own = Object.hasOwn(byName, user) ? (byName[user] ?? {}) : {};
-	const priority = own.priority ?? common.priority ?? 'normal';
+/** What holds for a user with these groups. */
+export function userRules(
+	policy: UserPolicy,
+	user: string,
+	groups: readonly string[] = [],
+): ResolvedUserRules {
+	const { default: common = {}, byName = {}, byGroup = {} } = policy;
+	const own = Object.hasOwn(byName, user) ? byName[user] : undefined;
+	const ofGroups = Object.keys(byGroup).flatMap((group) => (groups.includes(group) ? byGroup[group] : []));
+	const levels = [own, ...ofGroups, common].filter((rules) => rules !== undefined);
+	const first = <K extends keyof UserRules>(key: K): UserRules[K] =>
+		levels.find((rules) => rules[key] !== undefined)?.[key];
+	const priority = first('priority') ?? 'normal';
+	// Who is given another priority than the next level is not held by that level's bound.
+	const bounding = levels.slice(0, levels.findIndex((rules) => rules.priority !== undefined) + 1);
+	const bounds = bounding.length === 0 ? levels : bounding;
 	return {
-		running: own.running ?? common.running,
-		waiting: own.waiting ?? common.waiting,
+		running: first('running'),
+		waiting: first('waiting'),
 		priority,
-		maxPriority: own.maxPriority ?? (own.priority === undefined ? common.maxPriority : undefined) ?? priority,
+		maxPriority: bounds.find(({ maxPriority }) => maxPriority !== undefined)?.maxPriority ?? priority,
+		pools: first('pools'),
+		operator: first('operator') ?? false,
 	};
 }

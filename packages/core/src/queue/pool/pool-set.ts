@@ -68,10 +68,25 @@ export class PoolSet {
 		return this.#pools.get(name);
 	}
 
-	/** The pool of a checkout. Throws `unsupported` for a pool or an architecture that there is not. */
-	choose({ pool: name, architecture }: Pick<CheckoutRequest, 'pool' | 'architecture'>): Pool {
-		const all = this.pools;
+	/**
+	 * The pool of a checkout, of those that its user may use. Throws `unsupported` for a pool or an architecture that there is
+	 * not, `forbidden` for one that is not for this user.
+	 */
+	choose(
+		{ pool: name, architecture }: Pick<CheckoutRequest, 'pool' | 'architecture'>,
+		allowed?: readonly string[],
+	): Pool {
+		const all = this.pools.filter(({ settings }) => allowed?.includes(settings.name) ?? true);
+		const exists = name === undefined || this.pools.some(({ settings }) => settings.name === name);
 		const named = name === undefined ? all : all.filter(({ settings }) => settings.name === name);
+		if (named.length === 0 && exists) {
+			const names = all.map(({ settings }) => settings.name).join(', ');
+			throw new ContainerBuilderError(
+				'forbidden',
+				name === undefined ? 'no pool of this queue is for you' : `the pool ${name} is not for you`,
+				{ hint: names === '' ? 'Ask those who run the queue.' : `You may use ${names}.` },
+			);
+		}
 		if (named.length === 0) {
 			const names = all.map(({ settings }) => settings.name).join(', ');
 			throw unsupported(`this queue has no pool ${name}`, `It has ${names}.`);

@@ -15,6 +15,7 @@ import {
 import { backoffMs } from '../../time/backoff.js';
 import { KeepAlive } from '../../time/keep-alive.js';
 import { pause } from '../../time/pause.js';
+import type { QueueChallenge, QueueCredentials } from './queue-credentials.js';
 
 type QueueMethods = typeof queueMethods;
 type QueueClient = RpcClient<QueueMethods>;
@@ -24,6 +25,8 @@ const CONNECT_PAUSES = { firstMs: 100, maxMs: 5_000 };
 const STABLE_MS = 10_000;
 /** How often in a row one call may lose connections that were not. */
 const MOST_LOSSES = 8;
+/** How many challenges in a row are answered: a queue that has started anew meanwhile has another one. */
+const MOST_ANSWERS = 2;
 /** What another try may mend. */
 const PASSING: readonly ErrorCode[] = ['builder-unreachable', 'connection-lost', 'busy'];
 
@@ -31,7 +34,8 @@ const PASSING: readonly ErrorCode[] = ['builder-unreachable', 'connection-lost',
 export interface RemoteConnectionOptions {
 	readonly endpoint: Endpoint;
 	readonly transports: readonly Transport[];
-	readonly token: string | undefined;
+	/** A secret, or where it comes from. */
+	readonly token: string | QueueCredentials | undefined;
 	readonly insecure: boolean;
 	readonly clock: Clock;
 	/** How long the first connection may take, tries included. */
@@ -118,10 +122,12 @@ export class RemoteConnection {
 	}
 
 	async #dial(): Promise<QueueClient> {
-		const { endpoint, transports, token, insecure, clock } = this.#options;
+		const { endpoint, transports, insecure, clock } = this.#options;
 		const limitMs = this.#stoodBefore ? this.#options.reconnectTimeoutMs : this.#options.connectTimeoutMs;
 		const transport = selectTransport(transports, endpoint);
 		const since = clock.now();
+		let token = await this.#credentials(undefined);
+		let answers = 0;
 		for (let failures = 1; ; failures++) {
 			const leftMs = limitMs - (clock.now() - since);
 			try {
@@ -133,13 +139,27 @@ export class RemoteConnection {
 				return new RpcClient(channel, queueMethods);
 			} catch (error) {
 				this.#throwIfClosed();
-				const { code } = ContainerBuilderError.from(error);
+				const { code, details } = ContainerBuilderError.from(error);
+				if (code === 'unauthenticated' && typeof details?.challenge === 'string' && answers < MOST_ANSWERS) {
+					answers++;
+					const { challenge: text, peerFingerprint } = details;
+					const shown = typeof peerFingerprint === 'string' ? peerFingerprint : undefined;
+					token = await this.#credentials({ text, endpoint, peerFingerprint: shown });
+					if (token !== undefined) continue;
+				}
+				if (code === 'unauthenticated') throw unknownHere(error);
 				if (!PASSING.includes(code)) throw error;
 				const pauseMs = backoffMs(failures, CONNECT_PAUSES);
 				if (pauseMs >= leftMs) throw this.#unreachable(error);
 				await this.#pause(pauseMs, this.#stop.signal);
 			}
 		}
+	}
+
+	async #credentials(challenge: QueueChallenge | undefined): Promise<string | undefined> {
+		const { token } = this.#options;
+		if (typeof token === 'function') return await token(challenge, { signal: this.#stop.signal });
+		return challenge === undefined ? token : undefined;
 	}
 
 	/** Between two tries no socket keeps the process alive. */
@@ -166,6 +186,15 @@ export class RemoteConnection {
 		if (!this.#stop.signal.aborted) return;
 		throw new ContainerBuilderError('canceled', 'the connection to the queue was closed');
 	}
+}
+
+function unknownHere(cause: unknown): ContainerBuilderError {
+	const { message, details, hint } = ContainerBuilderError.from(cause);
+	return new ContainerBuilderError('unauthenticated', message, {
+		...{ cause, details },
+		hint:
+			hint ?? 'Give a token of this queue: by CONTAINER_BUILDER_TOKEN, or token-file in your configuration.',
+	});
 }
 
 /** Host and port of a URL, or the socket's path; never credentials. */

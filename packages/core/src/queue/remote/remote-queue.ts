@@ -20,6 +20,7 @@ import type {
 } from '../../spec/index.js';
 import { systemClock } from '../../time/system-clock.js';
 import { CheckoutHandle } from '../line/checkout-handle.js';
+import type { QueueCredentials } from './queue-credentials.js';
 import { RemoteConnection } from './remote-connection.js';
 import { RemoteLease } from './remote-lease.js';
 
@@ -28,8 +29,8 @@ export interface RemoteQueueOptions {
 	/** Where the queue listens: `wss://host:port`, `ws+unix:///path/to/socket`. */
 	readonly endpoint: Endpoint | string;
 	readonly transports: readonly Transport[];
-	/** Who one is, where the queue wants to know. */
-	readonly token?: string | undefined;
+	/** Who one is, where the queue wants to know: a secret, or what is asked for it at each connection. */
+	readonly token?: string | QueueCredentials | undefined;
 	/** Allows an unencrypted connection to another machine, or with a token. @default false */
 	readonly insecure?: boolean | undefined;
 	/** How long the first connection may take. @default 10000 */
@@ -103,7 +104,11 @@ export class RemoteQueue implements Queue {
 				push(build);
 			};
 			const states = filter.states === undefined ? undefined : [...filter.states];
-			await this.#connection.call('list', { user: filter.user, states }, { signal, onEvent });
+			await this.#connection.call(
+				'list',
+				{ all: filter.all, user: filter.user, states },
+				{ signal, onEvent },
+			);
 		});
 	}
 

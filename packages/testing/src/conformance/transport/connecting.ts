@@ -86,6 +86,16 @@ export function testConnecting(test: TransportTest): void {
 		});
 	}
 
+	test('connect: a challenge arrives with its rejection, and none without', async (session) => {
+		const listener = await session.listen();
+		const endpoint = first(listener.endpoints, 'endpoints');
+		for (const challenge of ['method 0123456789+/=-_ {"a": "b"}', undefined]) {
+			const rejected = rejectsWith(session.connect(endpoint), 'unauthenticated', 'connect');
+			await (await session.incoming(listener)).reject('unauthenticated', 'who are you?', challenge);
+			assert.equal((await rejected).details?.challenge, challenge);
+		}
+	});
+
 	test('connect: a rejection without a reason has a message all the same', async (session) => {
 		const listener = await session.listen();
 		const connecting = session.connect(first(listener.endpoints, 'endpoints'));

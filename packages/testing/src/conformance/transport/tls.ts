@@ -23,6 +23,23 @@ export function testTls(test: TransportTest): void {
 		assert.equal((await server.closed).code, 'normal');
 	});
 
+	test('tls: both sides know which certificate a challenge belongs to', async (session) => {
+		const { listener, fingerprint } = await listen(session);
+		const rejected = rejectsWith(
+			session.connect(first(listener.endpoints, 'endpoints')),
+			'unauthenticated',
+			'connect',
+		);
+		const incoming = await session.incoming(listener);
+		assert.equal(incoming.peer.shownFingerprint, fingerprint);
+		await incoming.reject('unauthenticated', 'who are you?', 'a question');
+		const { challenge, peerFingerprint } = (await rejected).details ?? {};
+		assert.deepEqual(
+			{ challenge, peerFingerprint },
+			{ challenge: 'a question', peerFingerprint: fingerprint },
+		);
+	});
+
 	for (const anyCertificate of [false, true]) {
 		test(`tls: another certificate is a fingerprint-mismatch${anyCertificate ? ', also with anyCertificate' : ''}`, async (session) => {
 			const { listener, fingerprint } = await listen(session);
