@@ -22,6 +22,8 @@ export interface ContainerBuilderOptions {
 	 * @default the account of this process, for queues that know it by MUNGE
 	 */
 	readonly token?: string | QueueCredentials | undefined;
+	/** For a queue somewhere else: whether builders are reached through it. @default 'auto': where the queue says so */
+	readonly relay?: 'auto' | 'always' | 'never' | undefined;
 	/** Allows unencrypted connections to other machines. @default false */
 	readonly insecure?: boolean | undefined;
 	/**

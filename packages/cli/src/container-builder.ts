@@ -53,7 +53,7 @@ export class ContainerBuilder extends CoreContainerBuilder {
 }
 
 function chooseQueue(options: ContainerBuilderOptions, transports: readonly Transport[]): Queue {
-	const { queue, token, insecure } = options;
+	const { queue, token, insecure, relay } = options;
 	if (queue === undefined) {
 		if (token !== undefined) throw new TypeError('a token is for a queue somewhere else');
 		return new DeferredQueue(async () => {
@@ -64,7 +64,13 @@ function chooseQueue(options: ContainerBuilderOptions, transports: readonly Tran
 	const wrong = EMBEDDED_ONLY.filter((name) => options[name] !== undefined);
 	if (wrong.length > 0) throw new TypeError(`${wrong.join(', ')}: for a queue in this process only`);
 	if (isQueue(queue)) return queue;
-	return new RemoteQueue({ endpoint: queue, transports, token: token ?? mungeCredentials(), insecure });
+	return new RemoteQueue({
+		endpoint: queue,
+		transports,
+		token: token ?? mungeCredentials(),
+		insecure,
+		relay,
+	});
 }
 
 function isQueue(queue: ContainerBuilderOptions['queue']): queue is Queue {

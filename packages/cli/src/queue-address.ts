@@ -16,6 +16,8 @@ export interface QueueAddress {
 	readonly token?: string | undefined;
 	/** Whether an unencrypted connection to another machine is allowed. */
 	readonly insecure: boolean;
+	/** Whether builders are reached through it; absent: where there is no other way. */
+	readonly relay?: 'auto' | 'always' | 'never' | undefined;
 }
 
 /** What options may say of a queue. */
@@ -23,6 +25,7 @@ export interface QueueAddressOptions {
 	readonly queue?: string | undefined;
 	readonly 'queue-fingerprint'?: string | undefined;
 	readonly insecure?: boolean | undefined;
+	readonly relay?: 'auto' | 'always' | 'never' | undefined;
 }
 
 /**
@@ -60,6 +63,7 @@ export function queueAddress(
 		endpoint: { url, fingerprint: fingerprint === undefined ? undefined : normalFingerprint(fingerprint) },
 		token,
 		insecure: options.insecure ?? named?.insecure ?? false,
+		relay: options.relay,
 	};
 }
 

@@ -15,8 +15,13 @@ export function ws(options: WsOptions = {}): Transport {
 		specificationVersion: 'v1',
 		name: 'ws',
 		schemes: ['ws:', 'wss:', 'ws+unix:'],
-		capabilities: { tls: true, sharedServer: true, through: true },
+		capabilities: { tls: true, sharedServer: true, through: true, relay: true },
 		connect: async (endpoint, request, connection) => (await load()).connect(endpoint, request, connection),
+		relay: async (channel, endpoint, options) => {
+			const transport = await load();
+			if (transport.relay === undefined) throw new TypeError('this transport carries nothing on');
+			await transport.relay(channel, endpoint, options);
+		},
 		listen: async (listening) => (await load()).listen(listening),
 	};
 }

@@ -82,7 +82,13 @@ describe('ContainerBuilder', () => {
 });
 
 test('the transport that is loaded late says the same of itself as the real one', () => {
-	const { connect: _, listen: __, ...late } = ws();
-	const { connect: ___, listen: ____, ...real } = realWs();
-	expect(late).toEqual(real);
+	// What it does is loaded with the first connection; that there is the same to do is known before.
+	const said = (transport: object): object =>
+		Object.fromEntries(
+			Object.entries(transport).map(([key, value]) => [
+				key,
+				typeof value === 'function' ? 'a function' : value,
+			]),
+		);
+	expect(said(ws())).toEqual(said(realWs()));
 });

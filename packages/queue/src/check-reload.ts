@@ -7,6 +7,7 @@ const FIXED = [
 	'listen',
 	'tls',
 	'authentication',
+	'relay',
 	'store',
 	'catalogue',
 	'registries',

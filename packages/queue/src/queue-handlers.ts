@@ -4,12 +4,21 @@ import type { Audit } from './audit.js';
 
 type QueueMethods = typeof queueMethods;
 
-/** What one client may ask of the queue; `gone` tells whether its connection has ended. */
+/** What a client's handlers need to know of its connection. */
+export interface ClientSurroundings {
+	/** Whether it has ended. */
+	readonly gone: () => boolean;
+	readonly audit: Audit;
+	/** Whether the queue has to carry this client's connections to a builder that can be reached from there. */
+	readonly relays: (reach: 'host' | 'network') => boolean;
+}
+
+/** What one client may ask of the queue. */
 export function queueHandlers(
 	queue: ReturnType<BuilderQueue['forUser']>,
-	gone: () => boolean,
-	audit: Audit,
+	{ gone, audit, relays }: ClientSurroundings,
 ): Handlers<QueueMethods> {
+	const wireLease = (lease: Lease) => leaseForWire(lease, relays(lease.reach ?? 'network'));
 	return {
 		checkout: (request, { signal, emit }) => {
 			const { buildId, pool, architecture, priority } = request;
@@ -65,7 +74,7 @@ export function queueHandlers(
 	};
 }
 
-function wireLease(lease: Lease): Result<QueueMethods, 'resume'> {
+function leaseForWire(lease: Lease, relay: boolean): Result<QueueMethods, 'resume'> {
 	const { id, buildId, builderId, endpoint, token, builder, deadlineMs, idleMs } = lease;
 	return {
 		id,
@@ -73,6 +82,7 @@ function wireLease(lease: Lease): Result<QueueMethods, 'resume'> {
 		builderId,
 		endpoint,
 		token,
+		...(relay ? { relay } : {}),
 		builder: {
 			...builder,
 			architectures: [...builder.architectures],

@@ -90,6 +90,7 @@ export async function queueService(options: QueueServiceOptions): Promise<QueueS
 			listen,
 			tls,
 			authenticators,
+			relay: configuration.relay,
 			isReady: () => started,
 			logger,
 		});

@@ -8,6 +8,7 @@ import {
 	type IncomingChannel,
 	type Listener,
 	type Logger,
+	type Peer,
 	type RejectCode,
 	type TlsIdentity,
 	type Transport,
@@ -17,6 +18,7 @@ import { auditOf } from './audit.js';
 import { authenticate } from './authentication/authenticate.js';
 import { type HealthServer, healthServer } from './health-server.js';
 import { queueHandlers } from './queue-handlers.js';
+import { Relays } from './relays.js';
 
 /** Options of {@link serveQueue}. */
 export interface ServeQueueOptions {
@@ -29,6 +31,11 @@ export interface ServeQueueOptions {
 	readonly tls?: TlsIdentity | undefined;
 	/** Asked in this order. */
 	readonly authenticators: readonly Authenticator[];
+	/**
+	 * Whether builders are reached through the queue. `auto`: those that only this machine reaches, by who did not come over a
+	 * unix socket. @default 'auto'
+	 */
+	readonly relay?: 'auto' | 'always' | 'never' | undefined;
 	/** What `/readyz` says. @default ready */
 	readonly isReady?: (() => boolean) | undefined;
 	/** @default silent */
@@ -45,7 +52,13 @@ export interface QueueServer extends AsyncDisposable {
 	cut(): void;
 }
 
-const REJECT_CODES: readonly RejectCode[] = ['unauthenticated', 'forbidden', 'busy', 'queue-closed'];
+const REJECT_CODES: readonly RejectCode[] = [
+	'unauthenticated',
+	'forbidden',
+	'busy',
+	'queue-closed',
+	'not-found',
+];
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /**
@@ -71,6 +84,7 @@ class RunningServer implements QueueServer {
 	readonly #health: HealthServer[] = [];
 	readonly #channels = new Map<Channel, Promise<void>>();
 	readonly #stop = new AbortController();
+	readonly #relayed: Relays;
 	#closing: Promise<void> | undefined;
 
 	constructor(options: ServeQueueOptions) {
@@ -78,6 +92,8 @@ class RunningServer implements QueueServer {
 		this.#logger = options.logger ?? silent;
 		// As many listen as clients are being asked who they are.
 		setMaxListeners(0, this.#stop.signal);
+		const { queue, transport } = options;
+		this.#relayed = new Relays({ queue, transport, logger: this.#logger, signal: this.#stop.signal });
 	}
 
 	get endpoints(): readonly Endpoint[] {
@@ -112,6 +128,7 @@ class RunningServer implements QueueServer {
 
 	async #close(): Promise<void> {
 		this.#stop.abort();
+		this.#relayed.close();
 		await Promise.all(this.#listeners.map((listener) => listener.close()));
 		await Promise.all(
 			[...this.#channels].map(async ([channel, served]) => {
@@ -130,6 +147,32 @@ class RunningServer implements QueueServer {
 		}
 	}
 
+	/** By itself for builders on this machine: only who came over a socket of this user's gets to theirs. */
+	#relays(reach: 'host' | 'network', peer: Peer): boolean {
+		const { relay = 'auto', transport } = this.#options;
+		if (relay === 'never' || transport.relay === undefined) return false;
+		return relay === 'always' || (reach === 'host' && peer.address !== 'unix');
+	}
+
+	/** A connection that is to be carried to the builder of a lease. */
+	async #relay(incoming: IncomingChannel): Promise<void> {
+		const { transport, relay } = this.#options;
+		if (transport.relay === undefined || relay === 'never') {
+			await incoming.reject('unsupported', 'this queue carries no connections to builders');
+			return;
+		}
+		let opened: Channel | undefined;
+		const carried = this.#relayed.carry(incoming, (channel) => {
+			opened = channel;
+			this.#channels.set(channel, carried);
+		});
+		try {
+			await carried;
+		} finally {
+			if (opened !== undefined) this.#channels.delete(opened);
+		}
+	}
+
 	#challenge({ peer }: IncomingChannel): string | undefined {
 		const asking = this.#options.authenticators.find(({ challenge }) => challenge !== undefined);
 		return asking?.challenge?.(peer);
@@ -138,13 +181,17 @@ class RunningServer implements QueueServer {
 	async #answer(incoming: IncomingChannel): Promise<void> {
 		const { request, peer } = incoming;
 		try {
-			if (request.channel !== 'queue') {
+			if (request.channel !== 'queue' && request.channel !== 'relay') {
 				await incoming.reject('not-found', `this is a queue; it has no channel ${request.channel}`);
 				return;
 			}
 			if (request.version !== PROTOCOL_VERSION) {
 				const spoken = `this queue speaks version ${PROTOCOL_VERSION} of the protocol, not ${request.version}`;
 				await incoming.reject('protocol-version', spoken);
+				return;
+			}
+			if (request.channel === 'relay') {
+				await this.#relay(incoming);
 				return;
 			}
 			const identity = await authenticate(this.#options.authenticators, incoming, this.#stop.signal);
@@ -157,7 +204,11 @@ class RunningServer implements QueueServer {
 				gone = true;
 			});
 			const audit = auditOf(this.#logger, { identity, peer });
-			const handlers = queueHandlers(this.#options.queue.forUser(user, { groups }), () => gone, audit);
+			const handlers = queueHandlers(this.#options.queue.forUser(user, { groups }), {
+				gone: () => gone,
+				audit,
+				relays: (reach) => this.#relays(reach, peer),
+			});
 			const served = serveRpc(channel, queueMethods, handlers);
 			this.#channels.set(channel, served);
 			await served;

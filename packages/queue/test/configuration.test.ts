@@ -161,7 +161,7 @@ allowUnenforcedLimits: true
 		[
 			'at the top too',
 			`${LEAST}ownr: x\n`,
-			':5:1: unknown: ownr. Allowed here: owner, listen, tls, authentication, store, pool,',
+			':5:1: unknown: ownr. Allowed here: owner, listen, tls, authentication, relay, store, pool,',
 		],
 		['a wrong type', `${LEAST}  max: many\n`, ':5:8: pool.max must be a whole number from 1 on'],
 		['too small a number', `${LEAST}  max: 0\n`, ':5:8: pool.max must be a whole number from 1 on'],

@@ -1,6 +1,7 @@
 import type { Transport } from '@olcf/container-builder-core';
 import { connect } from './connect.js';
 import { listen } from './listen.js';
+import { relay } from './relay.js';
 import { type WsOptions, wsSettings } from './ws-options.js';
 
 /**
@@ -19,8 +20,9 @@ export function ws(options: WsOptions = {}): Transport {
 		specificationVersion: 'v1',
 		name: 'ws',
 		schemes: ['ws:', 'wss:', 'ws+unix:'],
-		capabilities: { tls: true, sharedServer: true, through: true },
+		capabilities: { tls: true, sharedServer: true, through: true, relay: true },
 		connect: (endpoint, request, connection) => connect(endpoint, request, connection ?? {}, settings),
+		relay,
 		listen: (listening) => listen(listening, settings),
 	};
 }

@@ -15,7 +15,7 @@ import { describe, test } from 'vitest';
 import { makeIdentity } from './identity.js';
 
 const { identity, fingerprint } = await makeIdentity();
-const capabilities = { tls: true, sharedServer: true, through: true };
+const capabilities = { tls: true, sharedServer: true, through: true, relay: true };
 
 function tcpFixture(scheme: 'ws' | 'wss'): TransportFixture {
 	const encrypted = { url: 'wss://127.0.0.1:0', tls: identity };

@@ -226,6 +226,7 @@ export class BuilderDaemon {
 			case 'terminal':
 				return ['unsupported', 'this builder has no terminals to enter'];
 			case 'queue':
+			case 'relay':
 				return ['not-found', 'this is a builder, not a queue'];
 		}
 	}

@@ -33,7 +33,12 @@ export async function buildImage(context: Context): Promise<number> {
 	const builder = new ContainerBuilder(
 		address === undefined
 			? embeddedOptions({ ...context.configuration.local, ...values })
-			: { queue: address.endpoint, token: address.token, insecure: address.insecure },
+			: {
+					queue: address.endpoint,
+					token: address.token,
+					insecure: address.insecure,
+					relay: address.relay,
+				},
 	);
 	const host = address === undefined ? 'embedded in this command' : endpointHost(address.endpoint.url).host;
 	try {

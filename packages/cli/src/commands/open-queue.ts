@@ -34,9 +34,9 @@ export async function openQueue(
 		});
 	}
 	const { ContainerBuilder } = await import('../index.js');
-	const { endpoint, token, insecure } = address;
+	const { endpoint, token, insecure, relay } = address;
 	return {
-		builder: new ContainerBuilder({ queue: endpoint, token, insecure }),
+		builder: new ContainerBuilder({ queue: endpoint, token, insecure, relay }),
 		host: endpointHost(endpoint.url).host,
 	};
 }

@@ -52,6 +52,15 @@ export const queueOptions = [
 		description: 'allow an unencrypted ws:// queue on another machine; never with a token',
 	},
 	{
+		name: 'relay',
+		type: 'text',
+		section: 'Queue',
+		placeholder: 'WHEN',
+		choices: ['auto', 'always', 'never'],
+		description: 'whether builders are reached through the queue',
+		defaultText: 'auto: where the queue says that there is no other way',
+	},
+	{
 		name: 'config',
 		type: 'text',
 		section: 'Queue',

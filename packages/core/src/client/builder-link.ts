@@ -1,4 +1,5 @@
 import { canceledError } from '../concurrency/throw-if-aborted.js';
+import { relayToken } from '../protocol/relay-token.js';
 import { PROTOCOL_VERSION } from '../protocol/version.js';
 import {
 	type AbortOptions,
@@ -37,12 +38,15 @@ export class BuilderLink {
 	constructor(options: BuilderLinkOptions) {
 		this.options = options;
 		this.#transport = selectTransport(options.transports, options.endpoint);
-		this.local = /^(ws\+unix|memory):|^wss?:\/\/(localhost|127\.|\[::1\])/i.test(options.endpoint.url);
+		// What the bytes cross first.
+		const { url } = options.endpoint.relay?.endpoint ?? options.endpoint;
+		this.local = /^(ws\+unix|memory):|^wss?:\/\/(localhost|127\.|\[::1\])/i.test(url);
 	}
 
 	/** Patience for one operation. */
 	budget(): ReconnectBudget {
-		const isUnixSocket = /^[^:]*\+unix:/i.test(this.options.endpoint.url);
+		const { url, relay } = this.options.endpoint;
+		const isUnixSocket = relay === undefined && /^[^:]*\+unix:/i.test(url);
 		return new ReconnectBudget(`the builder ${this.options.id}`, {
 			...this.options,
 			...(isUnixSocket ? { refusedMs: REFUSED_MS } : {}),
@@ -52,11 +56,14 @@ export class BuilderLink {
 	/** One try to open a channel. Aborting the signal ends the channel, also when it is open. */
 	async dial(name: ChannelName, { signal }: AbortOptions = {}): Promise<DialedChannel> {
 		if (this.#closed) throw closedError();
-		const channel = await this.#transport.connect(
-			this.options.endpoint,
-			{ channel: name, version: PROTOCOL_VERSION, token: this.options.token },
-			{ signal, insecure: this.options.insecure },
-		);
+		const { endpoint, token, insecure } = this.options;
+		const through = await this.#relay(signal);
+		const channel = await this.#transport
+			.connect(endpoint, { channel: name, version: PROTOCOL_VERSION, token }, { signal, insecure, through })
+			.catch((error: unknown) => {
+				through?.abort(error);
+				throw error;
+			});
 		if (this.#closed || signal?.aborted) {
 			channel.abort('not wanted any more');
 			throw signal?.aborted ? canceledError(signal) : closedError();
@@ -77,6 +84,18 @@ export class BuilderLink {
 				channel.abort('done with it');
 			},
 		};
+	}
+
+	/** The way to the builder, where it leads through the queue. */
+	async #relay(signal: AbortSignal | undefined): Promise<Channel | undefined> {
+		const { endpoint, token, insecure, transports } = this.options;
+		if (endpoint.relay === undefined) return undefined;
+		const { endpoint: queue, leaseId } = endpoint.relay;
+		return await selectTransport(transports, queue).connect(
+			queue,
+			{ channel: 'relay', version: PROTOCOL_VERSION, token: relayToken(leaseId, token) },
+			{ signal, insecure },
+		);
 	}
 
 	/** Ends all channels. Idempotent. */

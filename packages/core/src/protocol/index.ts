@@ -30,6 +30,7 @@ export { MAX_MESSAGE_LENGTH, parseFrame } from './parse-frame.js';
 export { architectureSchema, nameSchema, serializedErrorSchema } from './primitives.js';
 export { queueMethods } from './queue-methods.js';
 export { leaseSchema, queueEventSchema, queueStatusSchema } from './queue-schemas.js';
+export { parseRelayToken, relayToken } from './relay-token.js';
 export { makeSealingKey, type SealingKey, seal } from './sealed-box.js';
 export { decodeSealedLogins, encodeSealedLogins, type SealedFor } from './sealed-logins.js';
 export {

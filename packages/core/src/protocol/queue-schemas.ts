@@ -61,6 +61,8 @@ export const leaseSchema = z.strictObject({
 	builderId: nameSchema,
 	endpoint: endpointSchema,
 	token: base64urlSchema,
+	/** Whether the queue has to carry the connections to the builder. */
+	relay: z.boolean().optional(),
 	builder: builderInfoSchema,
 	deadlineMs: durationSchema,
 	idleMs: durationSchema,

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { abortable } from '../concurrency/abortable.js';
-import type { AbortOptions } from '../spec/index.js';
+import type { AbortOptions, Endpoint } from '../spec/index.js';
 import type { BuilderQueueOptions, QueueSettings } from './builder-queue-options.js';
 import { type QueueEndReason, QueueEngine } from './queue-engine.js';
 import { UserQueue } from './user-queue.js';
@@ -57,6 +57,14 @@ export class BuilderQueue extends UserQueue {
 	forUser(user: string, options: { readonly groups?: readonly string[] | undefined } = {}): UserQueue {
 		this.#engine.setGroups(user, options.groups ?? []);
 		return new UserQueue(this.#engine, user);
+	}
+
+	/**
+	 * Where the builder of a lease is, for a service that carries connections there until the event `lease-end` of that
+	 * builder: only for who shows a token of the lease. Throws `not-found`.
+	 */
+	relayed(leaseId: string, token: string): { readonly builderId: string; readonly endpoint: Endpoint } {
+		return this.#engine.desk.relayed(leaseId, token);
 	}
 
 	/**

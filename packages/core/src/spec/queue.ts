@@ -77,6 +77,8 @@ export interface Lease extends AsyncDisposable {
 	readonly endpoint: Endpoint;
 	/** For the builder's channels; a secret. */
 	readonly token: string;
+	/** From where the endpoint can be reached: see `Machine`. @default 'network' */
+	readonly reach?: 'host' | 'network' | undefined;
 	readonly builder: BuilderInfo;
 	/** Milliseconds from the grant until the builder ends whatever it does. */
 	readonly deadlineMs: number;

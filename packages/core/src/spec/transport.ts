@@ -17,8 +17,20 @@ export interface Endpoint {
 /** One message: a string is a control message (JSON), bytes are bytes. Borders between frames are kept. */
 export type Frame = string | Uint8Array;
 
-/** The channels of the protocol. `queue` ends at a queue, all others at a builder. */
-export const CHANNEL_NAMES = ['queue', 'control', 'build', 'output', 'context', 'image', 'terminal'] as const;
+/**
+ * The channels of the protocol. `queue` ends at a queue, `relay` is carried on by a queue to the builder of a lease, all others
+ * end at a builder.
+ */
+export const CHANNEL_NAMES = [
+	'queue',
+	'relay',
+	'control',
+	'build',
+	'output',
+	'context',
+	'image',
+	'terminal',
+] as const;
 
 /** One of {@link CHANNEL_NAMES}. */
 export type ChannelName = (typeof CHANNEL_NAMES)[number];
@@ -159,6 +171,8 @@ export interface TransportCapabilities {
 	readonly sharedServer: boolean;
 	/** Honours `ConnectOptions.through`. */
 	readonly through: boolean;
+	/** `relay` is there. @default false */
+	readonly relay?: boolean | undefined;
 }
 
 /** How bytes reach machines. Implemented by transport packages, made by a factory that does no I/O. */
@@ -175,6 +189,11 @@ export interface Transport {
 	 * `fingerprint-mismatch`, or `invalid-option` (an unencrypted endpoint where it is not allowed).
 	 */
 	connect(endpoint: Endpoint, request: ChannelRequest, options?: ConnectOptions): Promise<ConnectedChannel>;
+	/**
+	 * Carries the bytes of a channel to an endpoint and back, unread and with the back-pressure of both, until one side has
+	 * ended. Rejects with `builder-unreachable` where nobody answers there; the channel is ended in any case.
+	 */
+	relay?(channel: Channel, endpoint: Endpoint, options?: AbortOptions): Promise<void>;
 	/** Starts to listen; resolves when connections are taken. */
 	listen(options: ListenOptions): Promise<Listener>;
 }

@@ -20,6 +20,7 @@ export const configurationSchema = section({
 	listen: z.array(listenUrl, 'must be a list of URLs').min(1, 'must name at least one URL'),
 	tls: section({ certificate: text, key: text }).optional(),
 	authentication: authenticationSchema.optional(),
+	relay: z.enum(['auto', 'always', 'never'], 'must be one of: auto, always, never').optional(),
 	store: z
 		.union([z.literal('memory'), section({ directory: text })], 'must be memory, or have the key directory')
 		.optional(),

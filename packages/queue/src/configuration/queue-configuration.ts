@@ -26,6 +26,8 @@ export interface QueueConfiguration {
 				readonly jwt?: readonly JwtIssuer[] | undefined;
 		  }
 		| undefined;
+	/** Whether clients reach builders through the queue. @default where they cannot by themselves */
+	readonly relay?: 'auto' | 'always' | 'never' | undefined;
 	/** What outlives the process. @default a directory of this owner's: see `stateDirectory` */
 	readonly store?: 'memory' | { readonly directory: string } | undefined;
 	/** At least one. */

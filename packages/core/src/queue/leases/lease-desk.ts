@@ -6,6 +6,7 @@ import {
 	type BuildOutcome,
 	type Clock,
 	ContainerBuilderError,
+	type Endpoint,
 	type Lease,
 	type Logger,
 	type RegistryLogin,
@@ -33,6 +34,8 @@ const LAST_WORDS_MS = 1_000;
 const PROBE_LIMIT_MS = 3_000;
 /** What a leased builder may take to know another token, redials included. */
 const RESUME_LIMIT_MS = 60_000;
+/** Of a lease that is resumed again and again, so many tokens are let through the relay. */
+const KEPT_TOKENS = 16;
 /** Leases that ended so can be replaced still. */
 const REPLACEABLE: readonly LeaseEndReason[] = ['builder-lost', 'replaced'];
 
@@ -78,7 +81,8 @@ export class LeaseDesk {
 		try {
 			await builder.link.callOnce('probe', {}, PROBE_LIMIT_MS);
 			await builds.opened(buildId);
-			const stored = { id, buildId, user, grantedAt: epochOf(clock), deadlineMs, idleMs };
+			const grantedAt = epochOf(clock);
+			const stored = { id, buildId, user, grantedAt, deadlineMs, idleMs, tokens: [sha256(token)] };
 			await builder.saveLease(stored, 'lease-recorded');
 			await this.#tell(builder, { id, buildId, user, deadlineMs, idleMs }, token);
 			step('lease-accepted');
@@ -141,8 +145,20 @@ export class LeaseDesk {
 			await this.#tell(lease.builder, { ...lease, deadlineMs: this.#remainingMs(lease) }, token);
 		}
 		this.leases.renew(lease.id);
+		const tokens = [...(lease.builder.lease?.tokens ?? []), sha256(token)].slice(-KEPT_TOKENS);
+		await this.#amend(lease, { tokens });
 		this.#options.step('lease-resumed');
 		return new QueueLease(this, lease, token);
+	}
+
+	/** Where the builder of a lease is, for who has one of its tokens. Throws `not-found`, which tells nothing else. */
+	relayed(leaseId: string, token: string): { readonly builderId: string; readonly endpoint: Endpoint } {
+		const lease = this.leases.find(leaseId);
+		const tokens = lease?.ended === undefined ? lease?.builder.lease?.tokens : undefined;
+		if (lease !== undefined && tokens?.includes(sha256(token)) === true) {
+			return { builderId: lease.builder.id, endpoint: lease.builder.endpoint };
+		}
+		throw new ContainerBuilderError('not-found', 'there is no such lease, or it is over');
 	}
 
 	renew(leaseId: string): { readonly remainingMs: number } {
@@ -227,7 +243,7 @@ export class LeaseDesk {
 		});
 	}
 
-	async #amend(lease: LeaseRecord, changes: Partial<StoredLease>, step: QueueStep): Promise<void> {
+	async #amend(lease: LeaseRecord, changes: Partial<StoredLease>, step?: QueueStep): Promise<void> {
 		const stored = lease.builder.lease;
 		if (stored === undefined) return;
 		try {

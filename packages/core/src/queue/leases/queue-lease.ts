@@ -10,6 +10,7 @@ export class QueueLease implements Lease {
 	readonly builderId: string;
 	readonly endpoint: Endpoint;
 	readonly token: string;
+	readonly reach: 'host' | 'network';
 	readonly builder: BuilderInfo;
 	readonly deadlineMs: number;
 	readonly idleMs: number;
@@ -22,6 +23,7 @@ export class QueueLease implements Lease {
 		this.buildId = record.buildId;
 		this.builderId = record.builder.id;
 		this.endpoint = record.builder.endpoint;
+		this.reach = record.builder.reach;
 		this.builder = record.builder.info;
 		this.deadlineMs = record.deadlineMs;
 		this.idleMs = record.idleMs;

@@ -59,8 +59,8 @@ export class BuilderMachine {
 			);
 			this.#madeAt = clock.now();
 			step('create-answered');
-			const { id, imageId, endpoint } = machine;
-			await record.save({ machine: { id, imageId, endpoint } }, 'machine-recorded');
+			const { id, imageId, endpoint, reach } = machine;
+			await record.save({ machine: { id, imageId, endpoint, reach } }, 'machine-recorded');
 			return machine;
 		} catch (error) {
 			this.#mayExist = ContainerBuilderError.from(error).outcome !== 'none';

@@ -16,7 +16,11 @@ const MISSES_UNTIL_UNMADE = 5;
 const CONFIRM_LIMIT_MS = 5_000;
 
 /** A machine of which it is known where its daemon answers. */
-export type Reachable = Pick<Machine, 'id' | 'imageId'> & { readonly endpoint: Endpoint };
+export type Reachable = Pick<Machine, 'id' | 'imageId'> & {
+	readonly endpoint: Endpoint;
+	/** Absent: as before. */
+	readonly reach?: Machine['reach'] | undefined;
+};
 
 /** What {@link findEndpoint} goes by. */
 export interface EndpointLookUp {

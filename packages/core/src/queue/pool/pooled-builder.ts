@@ -118,6 +118,11 @@ export class PooledBuilder {
 		return this.#dialer.pinned(endpoint);
 	}
 
+	/** From where. */
+	get reach(): Machine['reach'] {
+		return this.#record.current.machine?.reach ?? 'network';
+	}
+
 	get summary(): BuilderSummary {
 		const endpoint = this.#record.current.machine?.endpoint;
 		return {
@@ -168,7 +173,7 @@ export class PooledBuilder {
 	}
 
 	/** Writes its lease down, or what has changed of it. */
-	saveLease(lease: StoredLease, step: QueueStep): Promise<void> {
+	saveLease(lease: StoredLease, step?: QueueStep): Promise<void> {
 		return this.#record.save({ lease }, step);
 	}
 
@@ -224,8 +229,9 @@ export class PooledBuilder {
 		const { step } = this.#around;
 		this.#move('created');
 		await withBootLimit(this.#around, this.#stop.signal, async (signal, onFailure) => {
-			const { id, imageId, endpoint } = await this.#machine.whereItAnswers(machine, signal, onFailure);
-			this.#record.amend({ machine: { id, imageId, endpoint } });
+			const found = await this.#machine.whereItAnswers(machine, signal, onFailure);
+			const { id, imageId, endpoint, reach = this.reach } = found;
+			this.#record.amend({ machine: { id, imageId, endpoint, reach } });
 			this.#report('waiting for the builder to answer');
 			await this.link.open(endpoint, signal, onFailure);
 		});

@@ -23,6 +23,8 @@ const leaseRecordSchema = z.object({
 	idleMs: durationSchema,
 	/** Nobody renews it until then. */
 	keptUntil: epochSchema.optional(),
+	/** SHA-256 of the tokens that its holders were given, the last ones. */
+	tokens: z.array(sha256Schema).optional(),
 	/** It was canceled, for this reason. */
 	canceled: messageSchema.optional(),
 });
@@ -44,7 +46,12 @@ export const builderRecordSchema = z.object({
 	enrolled: z.boolean(),
 	fingerprint: sha256Schema.optional(),
 	machine: z
-		.object({ id: z.string().max(256), imageId: z.string().max(1024), endpoint: endpointSchema.optional() })
+		.object({
+			id: z.string().max(256),
+			imageId: z.string().max(1024),
+			endpoint: endpointSchema.optional(),
+			reach: z.enum(['host', 'network']).optional(),
+		})
 		.optional(),
 	lease: leaseRecordSchema.optional(),
 	/** It is being destroyed, for this reason. */

@@ -27,9 +27,9 @@ export class KeptRecord {
 	}
 
 	/** Resolves when it is written down. */
-	async save(changes: Partial<BuilderRecord>, step: QueueStep): Promise<void> {
+	async save(changes: Partial<BuilderRecord>, step?: QueueStep): Promise<void> {
 		this.amend(changes);
 		await this.#records.saveBuilder(this.#current);
-		this.#step(step);
+		if (step !== undefined) this.#step(step);
 	}
 }

@@ -30,6 +30,9 @@ const MOST_ANSWERS = 2;
 /** What another try may mend. */
 const PASSING: readonly ErrorCode[] = ['builder-unreachable', 'connection-lost', 'busy'];
 
+/** `auto`: where the queue says that there is no other way. */
+export type RelayUse = 'auto' | 'always' | 'never';
+
 /** Options of {@link RemoteConnection}. */
 export interface RemoteConnectionOptions {
 	readonly endpoint: Endpoint;
@@ -37,6 +40,7 @@ export interface RemoteConnectionOptions {
 	/** A secret, or where it comes from. */
 	readonly token: string | QueueCredentials | undefined;
 	readonly insecure: boolean;
+	readonly relay: RelayUse;
 	readonly clock: Clock;
 	/** How long the first connection may take, tries included. */
 	readonly connectTimeoutMs: number;
@@ -54,6 +58,15 @@ export class RemoteConnection {
 
 	constructor(options: RemoteConnectionOptions) {
 		this.#options = options;
+	}
+
+	get endpoint(): Endpoint {
+		return this.#options.endpoint;
+	}
+
+	/** Whether builders are reached through the queue. */
+	get relay(): RelayUse {
+		return this.#options.relay;
 	}
 
 	/** Aborts when the connection is closed for good. */

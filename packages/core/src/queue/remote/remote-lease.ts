@@ -21,7 +21,11 @@ export class RemoteLease implements Lease {
 		this.id = lease.id;
 		this.buildId = lease.buildId;
 		this.builderId = lease.builderId;
-		this.endpoint = lease.endpoint;
+		const { endpoint: queue, relay } = connection;
+		const isRelayed = relay === 'always' || (relay === 'auto' && lease.relay === true);
+		this.endpoint = isRelayed
+			? { ...lease.endpoint, relay: { endpoint: queue, leaseId: lease.id } }
+			: lease.endpoint;
 		this.token = lease.token;
 		this.builder = lease.builder;
 		this.deadlineMs = lease.deadlineMs;

@@ -21,7 +21,7 @@ import type {
 import { systemClock } from '../../time/system-clock.js';
 import { CheckoutHandle } from '../line/checkout-handle.js';
 import type { QueueCredentials } from './queue-credentials.js';
-import { RemoteConnection } from './remote-connection.js';
+import { type RelayUse, RemoteConnection } from './remote-connection.js';
 import { RemoteLease } from './remote-lease.js';
 
 /** Options of a {@link RemoteQueue}. All times are in milliseconds. */
@@ -33,6 +33,8 @@ export interface RemoteQueueOptions {
 	readonly token?: string | QueueCredentials | undefined;
 	/** Allows an unencrypted connection to another machine, or with a token. @default false */
 	readonly insecure?: boolean | undefined;
+	/** Whether builders are reached through the queue; `auto`: where the queue says so. @default 'auto' */
+	readonly relay?: RelayUse | undefined;
 	/** How long the first connection may take. @default 10000 */
 	readonly connectTimeoutMs?: number | undefined;
 	/** How long a connection that stood may be gone. @default 60000 */
@@ -52,12 +54,13 @@ export class RemoteQueue implements Queue {
 
 	/** Does no I/O. */
 	constructor(options: RemoteQueueOptions) {
-		const { endpoint, transports, token, insecure = false, clock = systemClock } = options;
+		const { endpoint, transports, token, insecure = false, relay = 'auto', clock = systemClock } = options;
 		this.#connection = new RemoteConnection({
 			endpoint: typeof endpoint === 'string' ? { url: endpoint } : endpoint,
 			transports,
 			token,
 			insecure,
+			relay,
 			clock,
 			connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
 			reconnectTimeoutMs: options.reconnectTimeoutMs ?? 60_000,

@@ -6,6 +6,7 @@ import { testConnecting } from './connecting.js';
 import { testEnding } from './ending.js';
 import { testFrames } from './frames.js';
 import { testListening } from './listening.js';
+import { testRelaying } from './relaying.js';
 import { testSharedServer } from './shared-server.js';
 import { testTls } from './tls.js';
 import { type TransportFixture, TransportSession, type TransportTest } from './transport-fixture.js';
@@ -60,5 +61,6 @@ export function testTransport(options: TransportSuiteOptions): void {
 	testEnding(test);
 	testListening(test, options.timeScale ?? 1);
 	if (capabilities.tls) testTls(test);
+	if (capabilities.relay === true && capabilities.through) testRelaying(test);
 	if (capabilities.sharedServer) testSharedServer(test);
 }
