@@ -27,6 +27,17 @@ local:
 
 \`container-builder --queue lab app.sif app.def\` takes the other one, \`--provider local\` none.
 
+## Whom you trust
+
+The certificate of a \`wss:\` queue must be signed by an authority that this machine knows, or be the one whose fingerprint you
+name: \`--queue-fingerprint\`, \`fingerprint\` in your configuration. Of a queue that has signed its certificate itself you are
+asked once, at a terminal, and nothing is shown to it before you have said yes. What you said yes to is kept in
+\`~/.local/state/container-builder/known-queues\`, a line each; a queue that shows another certificate then is refused. When
+those who run it tell you that it has a new one, remove its line.
+
+Who you are the queue knows by a token (\`CONTAINER_BUILDER_TOKEN\`, or \`token-file\`), or without any by your account, where it
+and this machine have MUNGE.
+
 ## In a job
 
 A job of Slurm that needs an image waits for it, and ends with the exit code that tells what was wrong. When the job's time is

@@ -18,6 +18,8 @@ export interface Invocation {
 	readonly environment: NodeJS.ProcessEnv;
 	/** Absolute; relative paths start here. */
 	readonly directory: string;
+	/** Absent: nobody can be asked. */
+	readonly stdin?: (NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }) | undefined;
 	readonly stdout: OutputStream;
 	readonly stderr: OutputStream;
 	readonly signals: SignalSource;

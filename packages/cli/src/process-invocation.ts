@@ -11,6 +11,10 @@ function processInvocation(): Invocation {
 		argv: process.argv.slice(2),
 		environment: process.env,
 		directory: process.cwd(),
+		// Opened when somebody is asked, if ever.
+		get stdin() {
+			return process.stdin;
+		},
 		stdout: process.stdout,
 		stderr: process.stderr,
 		signals: process,

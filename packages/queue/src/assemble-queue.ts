@@ -18,6 +18,7 @@ import { checkExposure } from './check-exposure.js';
 import type { QueueConfiguration } from './configuration/queue-configuration.js';
 import { ConfiguredProviders } from './configured-providers.js';
 import { type ProviderFactories, providerEntry } from './provider-factories.js';
+import { selfSigned } from './self-signed.js';
 import { readSiteLogins } from './site-logins.js';
 import { stateDirectory } from './state-directory.js';
 import { lmdbStore } from './store/lmdb-store.js';
@@ -58,7 +59,7 @@ export async function assembleQueue(options: AssembleOptions): Promise<Assembled
 	await checkProviders(configuration, options.providers);
 	const transports = options.transports({ insecure });
 	const [tls, catalogue, logins, authenticators] = await Promise.all([
-		readTls(configuration),
+		readTls(configuration, options.environment ?? process.env),
 		readCatalogue(configuration),
 		checkLogins(configuration),
 		configuredAuthenticators(configuration),
@@ -100,13 +101,21 @@ function transportOf(transports: readonly Transport[]): Transport {
 	return found;
 }
 
-async function readTls({ tls, listen }: QueueConfiguration): Promise<TlsIdentity | undefined> {
-	if (tls !== undefined)
-		return { certificate: await readText(tls.certificate), key: await readText(tls.key) };
+async function readTls(
+	{ tls, listen, store, owner }: QueueConfiguration,
+	environment: Readonly<Record<string, string | undefined>>,
+): Promise<TlsIdentity | undefined> {
 	const encrypted = listen.find((url) => url.startsWith('wss:'));
+	if (typeof tls === 'object') {
+		return { certificate: await readText(tls.certificate), key: await readText(tls.key) };
+	}
 	if (encrypted === undefined) return undefined;
+	if (tls === 'self-signed') {
+		const kept = typeof store === 'object' ? store.directory : stateDirectory(owner, environment);
+		return await selfSigned(kept);
+	}
 	throw new ContainerBuilderError('invalid-configuration', `${encrypted} needs a certificate and its key`, {
-		hint: 'Name their files under tls: certificate and key.',
+		hint: 'Name their files under tls: certificate and key. Or let the queue make one: tls: self-signed.',
 	});
 }
 

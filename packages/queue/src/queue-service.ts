@@ -100,7 +100,8 @@ export async function queueService(options: QueueServiceOptions): Promise<QueueS
 		await store.close?.();
 		throw error;
 	}
-	logger.info({ endpoints: server.endpoints.map(({ url }) => url), owner }, 'listening');
+	const fingerprint = server.endpoints.find((endpoint) => endpoint.fingerprint !== undefined)?.fingerprint;
+	logger.info({ endpoints: server.endpoints.map(({ url }) => url), fingerprint, owner }, 'listening');
 	const ready = queue.start().then(() => {
 		started = true;
 	});

@@ -81,6 +81,7 @@ function judge(socket: TLSSocket, policy: CertificatePolicy): string {
 			'fingerprint-mismatch',
 			`${url} shows another certificate than the promised one`,
 			{
+				hint: 'Somebody may stand in between, or it has a new certificate: ask those who run it before you trust that.',
 				details: { expected, found: fingerprint },
 			},
 		);

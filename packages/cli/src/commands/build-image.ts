@@ -8,6 +8,7 @@ import { endpointHost } from '../output/endpoint-host.js';
 import { writeJson } from '../output/write-json.js';
 import type { QueueAddress } from '../queue-address.js';
 import { startOwnQueue } from '../start-own-queue.js';
+import { trustQueue } from '../trust-queue.js';
 import { chooseQueue } from './choose-queue.js';
 import { Departure } from './departure.js';
 import { goOn } from './go-on.js';
@@ -29,12 +30,12 @@ export async function buildImage(context: Context): Promise<number> {
 	readProgress(values);
 	const address = chooseQueue(context) ?? (detach ? await ownQueue(context) : undefined);
 	const request = await readBuild(context);
-	const { ContainerBuilder } = await import('../index.js');
+	const { ContainerBuilder, ws } = await import('../index.js');
 	const builder = new ContainerBuilder(
 		address === undefined
 			? embeddedOptions({ ...context.configuration.local, ...values })
 			: {
-					queue: address.endpoint,
+					queue: await trustQueue(address.endpoint, invocation, ws()),
 					token: address.token,
 					insecure: address.insecure,
 					relay: address.relay,

@@ -4,6 +4,7 @@ import type { OptionSpecification } from '../options/option-table.js';
 import { endpointHost } from '../output/endpoint-host.js';
 import { findOwnQueue } from '../own-queue.js';
 import { type QueueAddressOptions, queueAddress } from '../queue-address.js';
+import { trustQueue } from '../trust-queue.js';
 import type { CommandContext } from './run-command.js';
 
 /** A connection to the queue that options and environment name. The caller closes it. */
@@ -33,8 +34,9 @@ export async function openQueue(
 			hint: 'Name it by --queue URL, CONTAINER_BUILDER_QUEUE or QUEUE_HOST.',
 		});
 	}
-	const { ContainerBuilder } = await import('../index.js');
-	const { endpoint, token, insecure, relay } = address;
+	const { ContainerBuilder, ws } = await import('../index.js');
+	const { token, insecure, relay } = address;
+	const endpoint = await trustQueue(address.endpoint, invocation, ws());
 	return {
 		builder: new ContainerBuilder({ queue: endpoint, token, insecure, relay }),
 		host: endpointHost(endpoint.url).host,

@@ -18,7 +18,12 @@ const userSchema = section({
 export const configurationSchema = section({
 	owner: name,
 	listen: z.array(listenUrl, 'must be a list of URLs').min(1, 'must name at least one URL'),
-	tls: section({ certificate: text, key: text }).optional(),
+	tls: z
+		.union(
+			[z.literal('self-signed'), section({ certificate: text, key: text })],
+			'must be self-signed, or have the keys certificate and key',
+		)
+		.optional(),
 	authentication: authenticationSchema.optional(),
 	relay: z.enum(['auto', 'always', 'never'], 'must be one of: auto, always, never').optional(),
 	store: z

@@ -37,7 +37,7 @@ function resolved(data: z.output<typeof configurationSchema>, directory: string)
 	const { shutdown, leases, catalogue, registries, ...rest } = others;
 	return {
 		...rest,
-		tls: tls && { certificate: at(tls.certificate), key: at(tls.key) },
+		tls: typeof tls === 'object' ? { certificate: at(tls.certificate), key: at(tls.key) } : tls,
 		authentication: authentication && {
 			...authentication,
 			tokens: authentication.tokens && { file: at(authentication.tokens.file) },

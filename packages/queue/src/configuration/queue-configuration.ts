@@ -13,8 +13,8 @@ export interface QueueConfiguration {
 	readonly owner: string;
 	/** `wss://HOST:PORT`, `ws://HOST:PORT`, `ws+unix:///PATH`. */
 	readonly listen: readonly string[];
-	/** Files of the certificate and its key, PEM; for `wss:`. */
-	readonly tls?: { readonly certificate: string; readonly key: string } | undefined;
+	/** Files of the certificate and its key, PEM; for `wss:`. `self-signed`: one that the queue makes for itself, once. */
+	readonly tls?: 'self-signed' | { readonly certificate: string; readonly key: string } | undefined;
 	/** How it knows who somebody is. @default only by the sockets that nobody else gets to */
 	readonly authentication?:
 		| {
