@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { BuildRecord } from '@olcf/container-builder-core/spec';
 import { formatDuration } from '../output/format-duration.js';
 import { showSection } from './show-section.js';
@@ -10,7 +9,7 @@ export function showBuilds(builds: readonly BuildRecord[], { ofAll }: { readonly
 		...describeBuild(build),
 		...(ofAll ? [`USER: ${build.user}`] : []),
 	]);
-	return [...showSection(title, described), ''].map((line) => stripVTControlCharacters(line)).join('\n');
+	return [...showSection(title, described), ''].join('\n');
 }
 
 function describeBuild({ buildId, state, labels, builderId, ageMs, error }: BuildRecord): string[] {

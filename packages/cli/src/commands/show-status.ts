@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { BuilderSummary, QueueStatus, WaitingSummary } from '@olcf/container-builder-core/spec';
 import { endpointHost } from '../output/endpoint-host.js';
 import { formatDuration } from '../output/format-duration.js';
@@ -32,9 +31,7 @@ export function showStatus(
 				)
 			: []),
 		'',
-	]
-		.map((line) => stripVTControlCharacters(line))
-		.join('\n');
+	].join('\n');
 }
 
 function describeBuilder({ id, endpoint }: BuilderSummary): string[] {

@@ -1,6 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 import { describeLastOutput } from '../output/describe-error.js';
+import { harmless } from '../output/harmless.js';
 import type { Phases } from '../output/phases.js';
 
 /** How a failure is told. */
@@ -18,6 +18,6 @@ export function tellFailure(error: ContainerBuilderError, { phases, json, log }:
 	const { failedCommand } = error.build ?? {};
 	// One that a limit has ended, or the loss of its machine, is not to blame.
 	const label = error.code === 'build-failed' ? 'The command that failed' : 'The last command';
-	if (failedCommand !== undefined) phases.line(`${label}: ${stripVTControlCharacters(failedCommand)}`);
+	if (failedCommand !== undefined) phases.line(`${label}: ${harmless(failedCommand)}`);
 	if (log !== undefined) phases.line(`The whole output: ${log}`);
 }

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { type RunningCommand, root, startProcess } from './command.js';
+
+/** Another host, as far as the network goes: a namespace of its own, with one cable to this machine. */
+export interface OtherHost {
+	/** This machine's end of the cable. */
+	readonly address: string;
+	/** Starts a built command there. */
+	start(
+		name: string,
+		args: readonly string[],
+		options: { readonly cwd: string; readonly environment: Readonly<Record<string, string>> },
+	): RunningCommand;
+	/** Pulls the cable out, or puts it in again. */
+	plug(isIn: boolean): void;
+	/** Loses so many per cent of the packets, each way. */
+	lose(percent: number): void;
+	/** Has another address from now on; the old one is gone, and what was connected with it. */
+	move(): void;
+	close(): void;
+}
+
+/** Makes it; root only. `number` (1 to 250) keeps those apart that are there at the same time. */
+export function otherHost(number: number): OtherHost {
+	const name = `cb-other-${number}`;
+	const [here, there] = [`cbo${number}a`, `cbo${number}b`];
+	const net = `10.231.${number}`;
+	let host = 2;
+	const ip = (...words: string[]): void => void execFileSync('ip', words, { stdio: 'pipe' });
+	const inside = (...words: string[]): void => ip('netns', 'exec', name, ...words);
+	ip('netns', 'add', name);
+	ip('link', 'add', here, 'type', 'veth', 'peer', 'name', there, 'netns', name);
+	ip('address', 'add', `${net}.1/24`, 'dev', here);
+	ip('link', 'set', here, 'up');
+	inside('ip', 'address', 'add', `${net}.${host}/24`, 'dev', there);
+	inside('ip', 'link', 'set', there, 'up');
+	inside('ip', 'link', 'set', 'lo', 'up');
+	return {
+		address: `${net}.1`,
+		start: (command, args, options) => {
+			const script = join(root, 'packages/cli/dist/bin', `${command}.js`);
+			return startProcess('ip', ['netns', 'exec', name, process.execPath, script, ...args], options);
+		},
+		plug: (isIn) => ip('link', 'set', here, isIn ? 'up' : 'down'),
+		lose: (percent) => {
+			const drop = `numgen random mod 100 < ${percent} drop`;
+			const chain = (hook: string): string =>
+				`chain ${hook} { type filter hook ${hook} priority 0; ${percent > 0 ? drop : ''}; }`;
+			const table = `table inet loss { ${chain('input')} ${chain('output')} }`;
+			inside('nft', `add table inet loss; delete table inet loss; ${table}`);
+		},
+		move: () => {
+			inside('ip', 'address', 'del', `${net}.${host}/24`, 'dev', there);
+			host++;
+			inside('ip', 'address', 'add', `${net}.${host}/24`, 'dev', there);
+		},
+		close: () => {
+			ip('netns', 'del', name);
+			// Its other end goes with the namespace, but not at once.
+			try {
+				ip('link', 'del', here);
+			} catch {
+				// It is gone.
+			}
+		},
+	};
+}

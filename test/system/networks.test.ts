@@ -1,0 +1,128 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RunningCommand, runCommand, start } from '../support/command.js';
+import { apptainer } from '../support/in-image.js';
+import { expectNothingLeft, type Leftovers, leftovers } from '../support/leftovers.js';
+import { type OtherHost, otherHost } from '../support/other-host.js';
+import { scratchRecipe } from '../support/recipes.js';
+import { temporaryDirectory } from '../support/temporary-directory.js';
+
+const MIB = 2 ** 20;
+const SECONDS = 15;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * A client on another host than queue and builders, which it reaches through the queue only: the builders' sockets are on
+ * that machine. What happens to the network on the way costs a build nothing.
+ */
+describe('a client on another host', () => {
+	const place = temporaryDirectory();
+	let before: Leftovers;
+	let other: OtherHost;
+	let queue: RunningCommand;
+	let environment: Record<string, string>;
+	beforeAll(async () => {
+		before = leftovers();
+		other = otherHost(7);
+		place.write(
+			'queue.yaml',
+			`owner: networks\nlisten: ['wss://${other.address}:0']\ntls: self-signed\nstore: { directory: store }\n` +
+				'authentication: { tokens: { file: tokens.json } }\nleases: { idle: 3m }\n' +
+				'pool: { max: 2, reserve: 1, provider: { kind: local } }\n',
+		);
+		const config = join(place.path, 'queue.yaml');
+		const token = (await runCommand('cb-queue', ['token', 'add', 'alice', '--config', config])).stdout.trim();
+		queue = start('cb-queue', ['--config', config]);
+		await queue.until(/"msg":"listening"/);
+		const { stderr } = queue.said;
+		environment = {
+			CONTAINER_BUILDER_QUEUE: /"endpoints":\["([^"]+)"\]/.exec(stderr)?.[1] ?? '',
+			CONTAINER_BUILDER_QUEUE_FINGERPRINT: /"fingerprint":"([0-9a-f]{64})"/.exec(stderr)?.[1] ?? '',
+			CONTAINER_BUILDER_TOKEN: token,
+		};
+	});
+	afterAll(async () => {
+		queue.child.kill('SIGINT');
+		expect((await queue.ended).status).toBe(0);
+		other.close();
+		await expectNothingLeft(before);
+	});
+
+	let directory = '';
+	let number = 0;
+	const sent = randomBytes(20 * MIB);
+	beforeEach(() => {
+		directory = join(place.path, `build-${++number}`);
+		mkdirSync(directory);
+		writeFileSync(join(directory, 'sent.bin'), sent);
+		writeFileSync(
+			join(directory, 'app.def'),
+			scratchRecipe(
+				`%files\n    sent.bin /sent.bin\n\n%post\n    for second in $(seq ${SECONDS}); do echo "second $second"; sleep 1; done`,
+			),
+		);
+	});
+	afterEach(() => {
+		other.plug(true);
+		other.lose(0);
+	});
+
+	const build = (...args: string[]): RunningCommand =>
+		other.start('container-builder', [...args, 'app.sif', 'app.def'], { cwd: directory, environment });
+	/** All of the output, once; and the image as the builder had it. */
+	const expectAll = async (client: RunningCommand): Promise<void> => {
+		const { status, stdout, stderr } = await client.ended;
+		expect(status, stderr).toBe(0);
+		expect(stdout.match(/^second \d+$/gm)).toEqual(
+			Array.from({ length: SECONDS }, (_, index) => `second ${index + 1}`),
+		);
+		const image = readFileSync(join(directory, 'app.sif'));
+		expect(stderr).toContain(`sha256:${sha256(image)}`);
+		const inImage = await apptainer(
+			'exec',
+			join(directory, 'app.sif'),
+			'/bin/busybox',
+			'sha256sum',
+			'/sent.bin',
+		);
+		expect(inImage.split(' ')[0]).toBe(sha256(sent));
+	};
+
+	it('gets its image through the queue', async () => {
+		await expectAll(build());
+	});
+
+	it('without the relay there is no way', async () => {
+		const result = await build('--relay', 'never').ended;
+		expect(result.status).toBe(3);
+		expect(result.stderr).toMatch(/^error: /m);
+	});
+
+	it('loses the network for a minute', async () => {
+		const client = build();
+		await client.until(/^second 3$/m);
+		other.plug(false);
+		await pause(60_000);
+		other.plug(true);
+		await expectAll(client);
+		expect(queue.said.stderr).not.toMatch(/"reason":"(idle|builder-lost)"/);
+	});
+
+	it('loses three packets of a hundred', async () => {
+		other.lose(3);
+		await expectAll(build());
+	});
+
+	it('gets another address in mid-build', async () => {
+		const client = build();
+		await client.until(/^second 3$/m);
+		other.move();
+		await expectAll(client);
+	});
+});
+
+function sha256(bytes: Uint8Array): string {
+	return createHash('sha256').update(bytes).digest('hex');
+}
