@@ -2,7 +2,9 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ChannelRequest, Peer } from '@olcf/container-builder-core';
 import { expect, test } from 'vitest';
+import { authenticate } from '../src/authentication/authenticate.js';
 import { changeTokens } from '../src/authentication/change-tokens.js';
+import { configuredAuthenticators } from '../src/authentication/configured-authenticators.js';
 import { tokenCommand } from '../src/authentication/token-command.js';
 import { tokensAuthenticator } from '../src/index.js';
 import { temporaryDirectory } from './queue-site.js';
@@ -125,4 +127,20 @@ test.each([
 ])('%j is refused with what to do', async (words) => {
 	const { command } = await site();
 	await expect(command(words)).rejects.toMatchObject({ code: 'invalid-option' });
+});
+
+test('where users are asked who they are, `insecure` lets nobody in without an answer', async () => {
+	const { file, command } = await site();
+	const token = await command(['add', 'alice']);
+	const { signal } = new AbortController();
+	const who = async (authentication: object | undefined, secret?: string) =>
+		await authenticate(
+			await configuredAuthenticators({ authentication, insecure: true }),
+			{ request: asking(secret), peer: PEER },
+			signal,
+		);
+	await expect(who({ tokens: { file } })).rejects.toMatchObject({ code: 'unauthenticated' });
+	await expect(who({ munge: {} })).rejects.toMatchObject({ code: 'unauthenticated' });
+	expect(await who({ tokens: { file } }, token)).toMatchObject({ user: 'alice' });
+	expect(await who(undefined)).toMatchObject({ user: 'anonymous' });
 });

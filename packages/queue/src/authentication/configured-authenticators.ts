@@ -15,11 +15,13 @@ export async function configuredAuthenticators({
 	insecure,
 }: Pick<QueueConfiguration, 'authentication' | 'insecure'>): Promise<readonly Authenticator[]> {
 	const { tokens, jwt, munge } = authentication;
+	const asks = tokens !== undefined || jwt !== undefined || munge !== undefined;
 	if (tokens !== undefined) await readTokens(tokens.file);
 	return [
 		...(tokens === undefined ? [] : [tokensAuthenticator(tokens)]),
 		...(jwt === undefined ? [] : [jwtAuthenticator({ issuers: jwt })]),
 		...(munge === undefined ? [] : [mungeAuthenticator(munge)]),
-		noneAuthenticator({ insecure }),
+		// Where it is asked who somebody is, nobody gets in without an answer.
+		noneAuthenticator({ insecure: insecure && !asks }),
 	];
 }

@@ -1,4 +1,5 @@
 import { type Authenticator, ContainerBuilderError } from '@olcf/container-builder-core';
+import PQueue from 'p-queue';
 import { parseMungePayload } from './munge-payload.js';
 import { Nonces } from './nonces.js';
 import { UnmungeError, unmunge } from './unmunge.js';
@@ -14,6 +15,7 @@ export interface MungeAuthenticatorOptions {
 
 /** Between challenge and answer lies one run of `munge`. */
 const NONCE_LIFETIME_MS = 60_000;
+const MOST_AT_A_TIME = 4;
 
 /**
  * Knows the users of a site by MUNGE: whoever has an account on its machines needs no token. The queue asks with a nonce;
@@ -26,6 +28,8 @@ export function mungeAuthenticator({
 	now = Date.now,
 }: MungeAuthenticatorOptions = {}): Authenticator {
 	const nonces = new Nonces({ lifetimeMs: NONCE_LIFETIME_MS, now });
+	// Each is a process, and anybody can send something that looks like a credential.
+	const decoding = new PQueue({ concurrency: MOST_AT_A_TIME });
 	return {
 		specificationVersion: 'v1',
 		name: 'munge',
@@ -33,7 +37,7 @@ export function mungeAuthenticator({
 		authenticate: async ({ token }, peer) => {
 			if (token?.startsWith('MUNGE:') !== true) return undefined;
 			if (!peer.confidential && !peer.local) throw refused('it came over the network unencrypted');
-			const { uid, payload } = await decode(token, socket);
+			const { uid, payload } = await decoding.add(() => decode(token, socket));
 			const said = parseMungePayload(payload);
 			if (said === undefined) throw refused('it was made for something else');
 			// Whoever is between client and queue shows another certificate than the queue does.
