@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type RunningCommand, root, startProcess } from './command.js';
 
-/** Another host, as far as the network goes: a namespace of its own, with one cable to this machine. */
+/** Another host, as far as the network goes, and the sockets of builders: a namespace of its own, with one cable to this machine. */
 export interface OtherHost {
 	/** This machine's end of the cable. */
 	readonly address: string;
@@ -40,15 +40,19 @@ export function otherHost(number: number): OtherHost {
 		address: `${net}.1`,
 		start: (command, args, options) => {
 			const script = join(root, 'packages/cli/dist/bin', `${command}.js`);
-			return startProcess('ip', ['netns', 'exec', name, process.execPath, script, ...args], options);
+			// What is mounted in there is seen by nobody else.
+			const hidden = 'mount -t tmpfs hidden /run/container-builder && exec "$0" "$@"';
+			const words = ['netns', 'exec', name, 'sh', '-c', hidden, process.execPath, script, ...args];
+			return startProcess('ip', words, options);
 		},
 		plug: (isIn) => ip('link', 'set', here, isIn ? 'up' : 'down'),
 		lose: (percent) => {
-			const drop = `numgen random mod 100 < ${percent} drop`;
-			const chain = (hook: string): string =>
-				`chain ${hook} { type filter hook ${hook} priority 0; ${percent > 0 ? drop : ''}; }`;
-			const table = `table inet loss { ${chain('input')} ${chain('output')} }`;
-			inside('nft', `add table inet loss; delete table inet loss; ${table}`);
+			const drop = percent > 0 ? `numgen random mod 100 < ${percent} drop` : '';
+			const chains = ['input', 'output'].map(
+				(hook) => `chain ${hook} {\ntype filter hook ${hook} priority 0\n${drop}\n}`,
+			);
+			const rules = ['table inet loss', 'delete table inet loss', 'table inet loss {', ...chains, '}', ''];
+			execFileSync('ip', ['netns', 'exec', name, 'nft', '-f', '-'], { input: rules.join('\n') });
 		},
 		move: () => {
 			inside('ip', 'address', 'del', `${net}.${host}/24`, 'dev', there);

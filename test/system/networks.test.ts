@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RunningCommand, runCommand, start } from '../support/command.js';
@@ -96,8 +96,9 @@ describe('a client on another host', () => {
 
 	it('without the relay there is no way', async () => {
 		const result = await build('--relay', 'never').ended;
-		expect(result.status).toBe(3);
-		expect(result.stderr).toMatch(/^error: /m);
+		expect(result.status).toBe(4);
+		expect(result.stderr).toMatch(/^error: .*builder/m);
+		expect(existsSync(join(directory, 'app.sif'))).toBe(false);
 	});
 
 	it('loses the network for a minute', async () => {
