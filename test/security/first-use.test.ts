@@ -54,6 +54,11 @@ describe('the first use of a queue that nobody has signed for', () => {
 		terminal.type(status(url));
 		expect(await terminal.until(/Active builders[\s\S]*^ended with \d+$/m)).not.toContain('yes or no');
 
+		const doctor = await runCommand('cb-doctor', ['--queue', url], {
+			environment: { XDG_STATE_HOME: join(place.path, 'state'), CONTAINER_BUILDER_TOKEN: token },
+		});
+		expect(doctor.stdout).toMatch(/^ok +queue: .* is open: /m);
+
 		// Somebody else's certificate at the same address.
 		queue?.child.kill('SIGINT');
 		await queue?.ended;

@@ -6,6 +6,7 @@ import type {
 	Provider,
 	Queue,
 	QueueCredentials,
+	RelayUse,
 	Transport,
 } from '@olcf/container-builder-core';
 
@@ -23,7 +24,7 @@ export interface ContainerBuilderOptions {
 	 */
 	readonly token?: string | QueueCredentials | undefined;
 	/** For a queue somewhere else: whether builders are reached through it. @default 'auto': where the queue says so */
-	readonly relay?: 'auto' | 'always' | 'never' | undefined;
+	readonly relay?: RelayUse | undefined;
 	/** Allows unencrypted connections to other machines. @default false */
 	readonly insecure?: boolean | undefined;
 	/**

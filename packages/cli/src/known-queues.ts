@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
+import { ContainerBuilderError, type Endpoint } from '@olcf/container-builder-core/spec';
 import { stateHome } from './state-home.js';
 
 /**
@@ -12,16 +12,23 @@ export function knownQueuesPath(environment: NodeJS.ProcessEnv): string | undefi
 	return state && join(state, 'known-queues');
 }
 
-/** The fingerprint of a host's certificate, by the last line that names it; undefined where none does. */
-export async function knownFingerprint(path: string, host: string): Promise<string | undefined> {
+/** The endpoint with the certificate that was said yes to, by the last line that names its host; itself where none is needed or known. */
+export async function knownEndpoint(endpoint: Endpoint, environment: NodeJS.ProcessEnv): Promise<Endpoint> {
+	const path = knownQueuesPath(environment);
+	if (path === undefined || endpoint.fingerprint !== undefined || !endpoint.url.startsWith('wss:')) {
+		return endpoint;
+	}
+	const { host } = new URL(endpoint.url);
 	const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
 		if (error.code === 'ENOENT') return '';
 		throw unusable(path, error);
 	});
-	return text
-		.split('\n')
-		.map((line) => line.split(' '))
-		.findLast(([name, fingerprint]) => name === host && /^[0-9a-f]{64}$/.test(fingerprint ?? ''))?.[1];
+	const [, fingerprint] =
+		text
+			.split('\n')
+			.map((line) => line.split(' '))
+			.findLast(([name, hex]) => name === host && /^[0-9a-f]{64}$/.test(hex ?? '')) ?? [];
+	return fingerprint === undefined ? endpoint : { ...endpoint, fingerprint };
 }
 
 /** Knows it from now on. */

@@ -1,4 +1,4 @@
-import { ContainerBuilderError, type Endpoint } from '@olcf/container-builder-core/spec';
+import { ContainerBuilderError, type Endpoint, type RelayUse } from '@olcf/container-builder-core/spec';
 import { readTokenFile } from './configuration/read-token-file.js';
 import {
 	type NamedQueue,
@@ -17,7 +17,7 @@ export interface QueueAddress {
 	/** Whether an unencrypted connection to another machine is allowed. */
 	readonly insecure: boolean;
 	/** Whether builders are reached through it; absent: where there is no other way. */
-	readonly relay?: 'auto' | 'always' | 'never' | undefined;
+	readonly relay?: RelayUse | undefined;
 }
 
 /** What options may say of a queue. */
@@ -25,7 +25,7 @@ export interface QueueAddressOptions {
 	readonly queue?: string | undefined;
 	readonly 'queue-fingerprint'?: string | undefined;
 	readonly insecure?: boolean | undefined;
-	readonly relay?: 'auto' | 'always' | 'never' | undefined;
+	readonly relay?: RelayUse | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { ContainerBuilderError, type Endpoint, type Transport } from '@olcf/container-builder-core/spec';
 import type { Invocation } from './invocation.js';
-import { knownFingerprint, knownQueuesPath, rememberQueue } from './known-queues.js';
+import { knownEndpoint, knownQueuesPath, rememberQueue } from './known-queues.js';
 
 const PROBE_LIMIT_MS = 10_000;
 
@@ -17,15 +17,13 @@ export async function trustQueue(
 	transport: Pick<Transport, 'connect'>,
 ): Promise<Endpoint> {
 	const { environment, stdin, stderr } = invocation;
+	const known = await knownEndpoint(endpoint, environment);
 	const path = knownQueuesPath(environment);
-	if (endpoint.fingerprint !== undefined || !endpoint.url.startsWith('wss:') || path === undefined)
-		return endpoint;
-	const { host } = new URL(endpoint.url);
-	const known = await knownFingerprint(path, host);
-	if (known !== undefined) return { ...endpoint, fingerprint: known };
+	if (known.fingerprint !== undefined || !known.url.startsWith('wss:') || path === undefined) return known;
 	if (stdin?.isTTY !== true || stderr.isTTY !== true) return endpoint;
 	const found = await unsignedCertificate(endpoint, transport);
 	if (found === undefined) return endpoint;
+	const { host } = new URL(endpoint.url);
 	stderr.write(
 		`The queue at ${host} shows a certificate that no authority of this machine has signed.\n` +
 			`Its SHA-256 fingerprint is ${inPairs(found)}.\n` +
@@ -51,11 +49,13 @@ async function unsignedCertificate(
 	endpoint: Endpoint,
 	transport: Pick<Transport, 'connect'>,
 ): Promise<string | undefined> {
+	// Loaded when it is needed: it is much, and most have their answer before.
+	const { PROTOCOL_VERSION } = await import('@olcf/container-builder-core/protocol');
 	try {
 		// Without credentials: before somebody has said yes, nobody gets any.
 		const channel = await transport.connect(
 			endpoint,
-			{ channel: 'queue', version: 1 },
+			{ channel: 'queue', version: PROTOCOL_VERSION },
 			{ timeoutMs: PROBE_LIMIT_MS },
 		);
 		channel.abort('only looked at');

@@ -10,6 +10,7 @@ import {
 	type Logger,
 	type Peer,
 	type RejectCode,
+	type RelayUse,
 	type TlsIdentity,
 	type Transport,
 } from '@olcf/container-builder-core';
@@ -35,7 +36,7 @@ export interface ServeQueueOptions {
 	 * Whether builders are reached through the queue. `auto`: those that only this machine reaches, by who did not come over a
 	 * unix socket. @default 'auto'
 	 */
-	readonly relay?: 'auto' | 'always' | 'never' | undefined;
+	readonly relay?: RelayUse | undefined;
 	/** What `/readyz` says. @default ready */
 	readonly isReady?: (() => boolean) | undefined;
 	/** @default silent */

@@ -12,6 +12,7 @@ import {
 	type TerminalSize,
 } from '@olcf/container-builder-core';
 import type { BaseProvision } from '../bases/base-provision.js';
+import { ContextProgress } from '../context/context-progress.js';
 import { ContextReceiver } from '../context/context-receiver.js';
 import { emulate } from '../emulation/emulate.js';
 import { ImageFile } from '../output/image-file.js';
@@ -28,9 +29,6 @@ import { LimitWatch } from './limit-watch.js';
 import { isFinal, nextPhase, type PhaseInput } from './phase.js';
 import { runBackend } from './run-backend.js';
 import { checkSecrets } from './secret-files.js';
-
-/** What arrives of a context is told at least so often, though it be little: others wait for it. */
-const REPORT_MS = 10_000;
 
 /** Bounds of a build, all of them set. */
 export interface BuildBounds {
@@ -72,8 +70,6 @@ export class LeasedBuild {
 	#request: OpenRequest | undefined;
 	#confidential: Confidential | undefined;
 	#receiver: ContextReceiver | undefined;
-	#reportedBytes = 0;
-	#reportedAt = 0;
 	#running: Promise<void> = Promise.resolve();
 	#backendStarted = false;
 	#result: BackendResult | undefined;
@@ -126,10 +122,11 @@ export class LeasedBuild {
 		this.#request = open;
 		this.#confidential = confidential;
 		if (context) {
+			const progress = new ContextProgress(context.size, this.#options);
 			this.#receiver = new ContextReceiver({
 				directory: this.#options.directory.context,
 				expected: context,
-				onProgress: (bytes) => this.#reportContext(bytes, context.size),
+				onProgress: (bytes) => progress.report(bytes),
 			});
 		}
 		this.#move(context ? 'start-with-context' : 'start');
@@ -268,17 +265,6 @@ export class LeasedBuild {
 		}
 		limits.output(this.#output.size);
 		if (chunk.length > room) limits.outputReached();
-	}
-
-	/** Twenty reports at most. */
-	#reportContext(receivedBytes: number, size: number): void {
-		const fresh = receivedBytes - this.#reportedBytes;
-		const { clock } = this.#options;
-		const isSoon = fresh < size / 20 && clock.now() - this.#reportedAt < REPORT_MS;
-		if (fresh === 0 || (isSoon && receivedBytes < size)) return;
-		this.#reportedBytes = receivedBytes;
-		this.#reportedAt = clock.now();
-		this.#options.events.append({ type: 'context', receivedBytes, size });
 	}
 
 	#move(input: PhaseInput): boolean {

@@ -1,30 +1,49 @@
-import { type AbortOptions, ContainerBuilderError } from '@olcf/container-builder-core/spec';
+import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
+import { knownEndpoint } from '../known-queues.js';
 import type { QueueAddress } from '../queue-address.js';
+import type { ExamineOptions } from './examine.js';
 import type { Finding } from './finding.js';
+
+const NAME = 'queue';
 
 /** Whether the queue answers, and takes builds. */
 export async function examineQueue(
-	{ endpoint, token, insecure }: QueueAddress,
-	{ signal }: AbortOptions,
+	address: QueueAddress,
+	options: Pick<ExamineOptions, 'signal' | 'environment'>,
 ): Promise<Finding> {
-	const name = 'queue';
-	const { ContainerBuilder } = await import('../index.js');
-	const builder = new ContainerBuilder({ queue: endpoint, token, insecure });
 	try {
-		const { state, builders, waiting } = await builder.queue.status({ signal });
-		const detail = `${endpoint.url} is ${state}: ${builders.length} builders, ${waiting.length} waiting`;
-		return state === 'open'
-			? { name, status: 'ok', detail }
-			: { name, status: 'problem', detail, remedy: 'Wait until it is open again, or name another queue.' };
+		return await ask(address, options);
 	} catch (caught) {
-		if (signal?.aborted) throw caught;
+		if (options.signal?.aborted) throw caught;
 		const { message, hint } = ContainerBuilderError.from(caught);
 		return {
-			name,
+			name: NAME,
 			status: 'problem',
 			detail: message,
 			remedy: hint ?? 'Check --queue, the network and the token.',
 		};
+	}
+}
+
+async function ask(
+	{ endpoint, token, insecure, relay }: QueueAddress,
+	{ signal, environment }: Pick<ExamineOptions, 'signal' | 'environment'>,
+): Promise<Finding> {
+	// What somebody has said yes to counts here too; nobody is asked.
+	const queue = await knownEndpoint(endpoint, environment);
+	const { ContainerBuilder } = await import('../index.js');
+	const builder = new ContainerBuilder({ queue, token, insecure, relay });
+	try {
+		const { state, builders, waiting } = await builder.queue.status({ signal });
+		const detail = `${endpoint.url} is ${state}: ${builders.length} builders, ${waiting.length} waiting`;
+		return state === 'open'
+			? { name: NAME, status: 'ok', detail }
+			: {
+					name: NAME,
+					status: 'problem',
+					detail,
+					remedy: 'Wait until it is open again, or name another queue.',
+				};
 	} finally {
 		await builder.close();
 	}

@@ -55,7 +55,7 @@ export class BuilderQueue extends UserQueue {
 
 	/** The queue as this user sees it; for services that know their users, and the groups that they are in. */
 	forUser(user: string, options: { readonly groups?: readonly string[] | undefined } = {}): UserQueue {
-		this.#engine.setGroups(user, options.groups ?? []);
+		this.#engine.users.setGroups(user, options.groups ?? []);
 		return new UserQueue(this.#engine, user);
 	}
 

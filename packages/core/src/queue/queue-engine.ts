@@ -17,8 +17,8 @@ import { checkSpecification } from './check-specification.js';
 import { EventLog } from './event-log.js';
 import type { BuildBook } from './leases/build-book.js';
 import type { LeaseDesk } from './leases/lease-desk.js';
+import { KnownUsers } from './line/known-users.js';
 import type { LinePolicy } from './line/line-policy.js';
-import { type ResolvedUserRules, userRules } from './line/user-policy.js';
 import { type PoolSettings, poolSettings } from './pool/pool-settings.js';
 import { servePools } from './pool/serve-pools.js';
 import { queueClosed } from './queue-closed.js';
@@ -39,7 +39,7 @@ export class QueueEngine {
 	readonly #stop = new AbortController();
 	readonly #giveUp = new AbortController();
 	readonly #ended: Deferred<QueueEndReason> = deferred();
-	readonly #groups = new Map<string, readonly string[]>();
+	readonly users = new KnownUsers(() => this.#settings.users ?? {});
 	#settings: QueueSettings;
 	#abandoned: ContainerBuilderError | undefined;
 	#state: QueueStatus['state'] = 'open';
@@ -59,7 +59,7 @@ export class QueueEngine {
 		this.#parts = queueParts(options, {
 			publish: (news) => this.events.publish(news),
 			linePolicy: () => this.#linePolicy(),
-			rulesOf: (user) => this.#rulesOf(user),
+			rulesOf: (user) => this.users.rulesOf(user),
 			checkOpen: () => this.#checkOpen(),
 			onPoolsChange: () => servePools(this.#parts, { handsOut: this.#state === 'open' }),
 			signal,
@@ -282,22 +282,7 @@ export class QueueEngine {
 	}
 
 	#linePolicy(): LinePolicy {
-		return { ...this.#settings.fairness, limitsOf: (user) => this.#rulesOf(user) };
-	}
-
-	/** What authentication says of a user; the last word counts. */
-	setGroups(user: string, groups: readonly string[]): void {
-		if (groups.length > 0) this.#groups.set(user, groups);
-		else this.#groups.delete(user);
-	}
-
-	/** Whether a user may see and end everybody's builds. */
-	isOperator(user: string): boolean {
-		return this.#rulesOf(user).operator;
-	}
-
-	#rulesOf(user: string): ResolvedUserRules {
-		return userRules(this.#settings.users ?? {}, user, this.#groups.get(user));
+		return { ...this.#settings.fairness, limitsOf: (user) => this.users.rulesOf(user) };
 	}
 
 	#setState(state: QueueStatus['state']): void {

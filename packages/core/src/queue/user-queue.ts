@@ -38,7 +38,7 @@ export class UserQueue implements Queue {
 
 	/** Whether everybody's builds may be seen and ended, but not taken over. */
 	get #oversees(): boolean {
-		return this.#sees === undefined || this.#engine.isOperator(this.user);
+		return this.#sees === undefined || this.#engine.users.rulesOf(this.user).operator;
 	}
 
 	checkout(request: CheckoutRequest, options: AbortOptions = {}): Checkout {

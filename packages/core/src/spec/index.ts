@@ -82,6 +82,7 @@ export type {
 	QueueStatus,
 	WaitingSummary,
 } from './queue.js';
+export type { RelayUse } from './relay-use.js';
 export type { Hold, Store, Versioned } from './store.js';
 export {
 	CHANNEL_NAMES,

@@ -1,4 +1,4 @@
-import type { FairnessOptions, PoolOptions, UserPolicy } from '@olcf/container-builder-core';
+import type { FairnessOptions, PoolOptions, RelayUse, UserPolicy } from '@olcf/container-builder-core';
 import type { JwtIssuer } from '../authentication/jwt-authenticator.js';
 
 /** A pool as it was read: which provider it has, with that provider's own options. */
@@ -27,7 +27,7 @@ export interface QueueConfiguration {
 		  }
 		| undefined;
 	/** Whether clients reach builders through the queue. @default where they cannot by themselves */
-	readonly relay?: 'auto' | 'always' | 'never' | undefined;
+	readonly relay?: RelayUse | undefined;
 	/** What outlives the process. @default a directory of this owner's: see `stateDirectory` */
 	readonly store?: 'memory' | { readonly directory: string } | undefined;
 	/** At least one. */

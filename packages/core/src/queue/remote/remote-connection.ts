@@ -10,6 +10,7 @@ import {
 	ContainerBuilderError,
 	type Endpoint,
 	type ErrorCode,
+	type RelayUse,
 	type Transport,
 } from '../../spec/index.js';
 import { backoffMs } from '../../time/backoff.js';
@@ -29,9 +30,6 @@ const MOST_LOSSES = 8;
 const MOST_ANSWERS = 2;
 /** What another try may mend. */
 const PASSING: readonly ErrorCode[] = ['builder-unreachable', 'connection-lost', 'busy'];
-
-/** `auto`: where the queue says that there is no other way. */
-export type RelayUse = 'auto' | 'always' | 'never';
 
 /** Options of {@link RemoteConnection}. */
 export interface RemoteConnectionOptions {

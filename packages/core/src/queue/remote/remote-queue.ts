@@ -16,12 +16,13 @@ import type {
 	QueueEvent,
 	QueueEventMap,
 	QueueStatus,
+	RelayUse,
 	Transport,
 } from '../../spec/index.js';
 import { systemClock } from '../../time/system-clock.js';
 import { CheckoutHandle } from '../line/checkout-handle.js';
 import type { QueueCredentials } from './queue-credentials.js';
-import { type RelayUse, RemoteConnection } from './remote-connection.js';
+import { RemoteConnection } from './remote-connection.js';
 import { RemoteLease } from './remote-lease.js';
 
 /** Options of a {@link RemoteQueue}. All times are in milliseconds. */
