@@ -1,7 +1,8 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RunningCommand, runCommand, start } from '../support/command.js';
+import { runCommand } from '../support/command.js';
+import { type GuardedQueue, guardedQueue } from '../support/guarded-queue.js';
 import { temporaryDirectory } from '../support/temporary-directory.js';
 import { commandLine, Terminal } from '../support/terminal.js';
 
@@ -9,39 +10,24 @@ import { commandLine, Terminal } from '../support/terminal.js';
 describe('the first use of a queue that nobody has signed for', () => {
 	const place = temporaryDirectory();
 	let terminal: Terminal;
-	let queue: RunningCommand | undefined;
-	let token = '';
-	beforeEach(async () => {
-		place.write(
-			'queue.yaml',
-			`owner: first-use\nlisten: ['wss://127.0.0.1:0']\ntls: self-signed\nstore: { directory: store }\n` +
-				'authentication: { tokens: { file: tokens.json } }\npool: { provider: { kind: local } }\n',
-		);
-		const config = join(place.path, 'queue.yaml');
-		token = (await runCommand('cb-queue', ['token', 'add', 'alice', '--config', config])).stdout.trim();
+	let queue: GuardedQueue;
+	beforeEach(() => {
 		terminal = new Terminal({ columns: 120, rows: 30, directory: place.path });
 	});
 	afterEach(async () => {
 		terminal.close();
-		queue?.child.kill('SIGINT');
-		await queue?.ended;
+		await queue.close();
 	});
-	const startQueue = async (port = 0): Promise<{ url: string; fingerprint: string }> => {
-		const config = join(place.path, 'queue.yaml');
-		place.write('queue.yaml', readFileSync(config, 'utf8').replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`));
-		queue = start('cb-queue', ['--config', config]);
-		await queue.until(/"msg":"listening"/);
-		const { stderr } = queue.said;
-		const [, url = ''] = /"endpoints":\["([^"]+)"\]/.exec(stderr) ?? [];
-		const [, fingerprint = ''] = /"fingerprint":"([0-9a-f]{64})"/.exec(stderr) ?? [];
-		return { url, fingerprint };
-	};
-	const status = (url: string): string =>
+	const startQueue = (port = 0): Promise<GuardedQueue> =>
+		guardedQueue(place, { owner: 'first-use', listen: `127.0.0.1:${port}` });
+	const status = (url: string, token: string): string =>
 		`XDG_STATE_HOME='${place.path}/state' CONTAINER_BUILDER_TOKEN='${token}' ${commandLine('cb-status', '--queue', url)}; echo ended with $?`;
 
 	it('asks, remembers, and refuses another certificate', async () => {
-		const { url, fingerprint } = await startQueue();
-		terminal.type(status(url));
+		queue = await startQueue();
+		const { url, fingerprint } = queue;
+		const token = await queue.token('add', 'alice');
+		terminal.type(status(url, token));
 		const asked = await terminal.until(/Type yes or no:/);
 		expect(asked.replaceAll(/[:\s]/g, '').toLowerCase()).toContain(fingerprint);
 		terminal.type('yes');
@@ -51,7 +37,7 @@ describe('the first use of a queue that nobody has signed for', () => {
 		);
 
 		terminal.type('clear');
-		terminal.type(status(url));
+		terminal.type(status(url, token));
 		expect(await terminal.until(/Active builders[\s\S]*^ended with \d+$/m)).not.toContain('yes or no');
 
 		const doctor = await runCommand('cb-doctor', ['--queue', url], {
@@ -60,13 +46,12 @@ describe('the first use of a queue that nobody has signed for', () => {
 		expect(doctor.stdout).toMatch(/^ok +queue: .* is open: /m);
 
 		// Somebody else's certificate at the same address.
-		queue?.child.kill('SIGINT');
-		await queue?.ended;
-		rmSync(join(place.path, 'store'), { recursive: true });
-		const other = await startQueue(Number(new URL(url).port));
-		expect(other.fingerprint).not.toBe(fingerprint);
+		await queue.close();
+		rmSync(join(place.path, 'first-use-store'), { recursive: true });
+		queue = await startQueue(Number(new URL(url).port));
+		expect(queue.fingerprint).not.toBe(fingerprint);
 		terminal.type('clear');
-		terminal.type(status(url));
+		terminal.type(status(url, token));
 		const refused = await terminal.until(/^error: [\s\S]*^ended with \d+$/m);
 		expect(refused).toMatch(/another certificate/);
 		expect(refused).not.toContain('yes or no');

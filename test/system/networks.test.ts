@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RunningCommand, runCommand, start } from '../support/command.js';
+import type { RunningCommand } from '../support/command.js';
+import { type GuardedQueue, guardedQueue } from '../support/guarded-queue.js';
 import { apptainer } from '../support/in-image.js';
 import { expectNothingLeft, type Leftovers, leftovers } from '../support/leftovers.js';
 import { type OtherHost, otherHost } from '../support/other-host.js';
@@ -21,31 +22,20 @@ describe('a client on another host', () => {
 	const place = temporaryDirectory();
 	let before: Leftovers;
 	let other: OtherHost;
-	let queue: RunningCommand;
+	let queue: GuardedQueue;
 	let environment: Record<string, string>;
 	beforeAll(async () => {
 		before = leftovers();
 		other = otherHost(7);
-		place.write(
-			'queue.yaml',
-			`owner: networks\nlisten: ['wss://${other.address}:0']\ntls: self-signed\nstore: { directory: store }\n` +
-				'authentication: { tokens: { file: tokens.json } }\nleases: { idle: 3m }\n' +
-				'pool: { max: 2, reserve: 1, provider: { kind: local } }\n',
-		);
-		const config = join(place.path, 'queue.yaml');
-		const token = (await runCommand('cb-queue', ['token', 'add', 'alice', '--config', config])).stdout.trim();
-		queue = start('cb-queue', ['--config', config]);
-		await queue.until(/"msg":"listening"/);
-		const { stderr } = queue.said;
-		environment = {
-			CONTAINER_BUILDER_QUEUE: /"endpoints":\["([^"]+)"\]/.exec(stderr)?.[1] ?? '',
-			CONTAINER_BUILDER_QUEUE_FINGERPRINT: /"fingerprint":"([0-9a-f]{64})"/.exec(stderr)?.[1] ?? '',
-			CONTAINER_BUILDER_TOKEN: token,
-		};
+		queue = await guardedQueue(place, {
+			owner: 'networks',
+			listen: `${other.address}:0`,
+			lines: 'leases: { idle: 3m }\n',
+		});
+		environment = queue.environment(await queue.token('add', 'alice'));
 	});
 	afterAll(async () => {
-		queue.child.kill('SIGINT');
-		expect((await queue.ended).status).toBe(0);
+		await queue.close();
 		other.close();
 		await expectNothingLeft(before);
 	});
@@ -108,7 +98,7 @@ describe('a client on another host', () => {
 		await pause(60_000);
 		other.plug(true);
 		await expectAll(client);
-		expect(queue.said.stderr).not.toMatch(/"reason":"(idle|builder-lost)"/);
+		expect(queue.running.said.stderr).not.toMatch(/"reason":"(idle|builder-lost)"/);
 	});
 
 	it('loses three packets of a hundred', async () => {
