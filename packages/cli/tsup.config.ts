@@ -7,7 +7,7 @@ const define = { CONTAINER_BUILDER_VERSION: JSON.stringify(version) };
 const commands = [
 	'container-builder',
 	...['cb-attach', 'cb-logs', 'cb-cancel', 'cb-status'],
-	...['cb-doctor', 'cb-image', 'cb-images', 'cb-queue'],
+	...['cb-doctor', 'cb-image', 'cb-images', 'cb-queue', 'cb-verify'],
 ];
 
 export default defineConfig([

@@ -6,6 +6,7 @@ import { cbImagesCommand } from './options/cb-images-options.js';
 import { cbLogsCommand } from './options/cb-logs-options.js';
 import { cbQueueCommand } from './options/cb-queue-options.js';
 import { cbStatusCommand } from './options/cb-status-options.js';
+import { cbVerifyCommand } from './options/cb-verify-options.js';
 import { containerBuilderCommand } from './options/container-builder-options.js';
 import type { CommandSpecification } from './options/option-table.js';
 
@@ -17,6 +18,7 @@ export const commandList: readonly CommandSpecification[] = [
 	cbCancelCommand,
 	cbStatusCommand,
 	cbImagesCommand,
+	cbVerifyCommand,
 	cbDoctorCommand,
 	cbImageMakeCommand,
 	cbImageListCommand,

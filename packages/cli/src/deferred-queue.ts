@@ -10,6 +10,7 @@ import {
 	type Grant,
 	type ImageRepository,
 	type Lease,
+	type ProvenanceKey,
 	type Queue,
 	type QueueEvent,
 	type QueueEventMap,
@@ -69,6 +70,10 @@ export class DeferredQueue implements Queue {
 
 	async *watch(options?: { readonly after?: number } & AbortOptions): AsyncGenerator<QueueEvent> {
 		yield* (await this.#open(options)).watch(options);
+	}
+
+	async provenanceKey(options?: AbortOptions): Promise<ProvenanceKey> {
+		return (await this.#open(options)).provenanceKey(options);
 	}
 
 	async images(options?: AbortOptions): Promise<readonly ImageRepository[]> {

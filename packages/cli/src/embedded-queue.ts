@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { BuilderQueue, type Provider, type Transport } from '@olcf/container-builder-core';
+import {
+	BuilderQueue,
+	type ProvenanceSigner,
+	type Provider,
+	type Transport,
+} from '@olcf/container-builder-core';
 import type { ContainerBuilderOptions } from './container-builder-options.js';
 import { daemonPath } from './daemon-path.js';
 import type { LoadedQueue } from './deferred-queue.js';
+import { ownQueueOwner } from './own-queue.js';
 import { version } from './version.js';
 
 /** The queue in this process, whose builders nobody else knows of. */
@@ -20,6 +26,7 @@ export async function embeddedQueue(
 		transports,
 		owner: `embedded-${process.pid}-${randomBytes(4).toString('hex')}`,
 		pool: { max, reserve, network, limits, emulate: provider.capabilities.emulates },
+		signer: await mySigner(),
 		logger,
 		insecure,
 		version,
@@ -35,6 +42,12 @@ export async function embeddedQueue(
 			}
 		},
 	};
+}
+
+/** The same as of the user's own queue: who has built something here verifies it here, whichever it was. */
+async function mySigner(): Promise<ProvenanceSigner> {
+	const { ownSigner } = await import('@olcf/container-builder-queue');
+	return ownSigner({ owner: ownQueueOwner() });
 }
 
 async function loadProvider(name: 'local' | 'host' = 'local'): Promise<Provider> {

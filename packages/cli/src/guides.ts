@@ -16,7 +16,8 @@ queues:
     token-file: summit.token
   lab:
     url: ws+unix:///run/container-builder/queue.sock
-# Options that are not given: authfile, compress, limit-output, limit-time, progress, retry-lost, tty.
+# Options that are not given: authfile, compress, limit-output, limit-time, progress, provenance, retry-lost,
+# tty.
 options:
   compress: gzip
   limit-time: 4h

@@ -13,6 +13,11 @@ export function ownQueueDirectory(environment: NodeJS.ProcessEnv): string {
 	return join(tmpdir(), `container-builder-${userInfo().uid}`);
 }
 
+/** The name that it stamps on what it makes. */
+export function ownQueueOwner(): string {
+	return `user-${userInfo().uid}`;
+}
+
 /** Its address, whether or not it runs. */
 export function ownQueueAddress(directory: string): QueueAddress {
 	return { endpoint: { url: `ws+unix://${join(directory, 'queue.sock')}` }, insecure: false };

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
-import { ownQueueAddress, ownQueueDirectory } from './own-queue.js';
+import { ownQueueAddress, ownQueueDirectory, ownQueueOwner } from './own-queue.js';
 import { packageFile } from './package-file.js';
 import type { QueueAddress } from './queue-address.js';
 
@@ -53,7 +53,7 @@ async function launch(
 	const { local } = await import('@olcf/container-builder-provider-local');
 	const emulate = local().capabilities.emulates?.join(', ') ?? '';
 	const lines = [
-		`owner: user-${userInfo().uid}`,
+		`owner: ${ownQueueOwner()}`,
 		`listen: ['ws+unix://${join(directory, 'queue.sock')}']`,
 		`pool: { max: 4, emulate: [${emulate}], provider: { kind: local } }`,
 		`shutdown: { whenIdle: ${IDLE} }`,

@@ -54,6 +54,10 @@ export { TypedEventEmitter } from './events/typed-event-emitter.js';
 export { type AuthFile, parseAuthFile } from './logins/parse-auth-file.js';
 export { type RegistryLoginsOptions, registryLogins } from './logins/registry-logins.js';
 export { registryOfAuthKey } from './logins/registry-of-auth-key.js';
+export { ed25519Signer } from './provenance/ed25519-signer.js';
+export { provenanceKey, provenanceKeys } from './provenance/provenance-key.js';
+export type { ProvenanceStatement } from './provenance/statement.js';
+export { type VerifiedProvenance, verifyProvenance } from './provenance/verify-provenance.js';
 export { BuilderQueue } from './queue/builder-queue.js';
 export type {
 	BuilderQueueOptions,

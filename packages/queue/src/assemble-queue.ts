@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
 	type Authenticator,
 	BuilderQueue,
@@ -8,6 +9,7 @@ import {
 	imageCatalogue,
 	type Logger,
 	memoryStore,
+	type ProvenanceSigner,
 	type RegistryLogin,
 	type Store,
 	type TlsIdentity,
@@ -17,6 +19,7 @@ import { configuredAuthenticators } from './authentication/configured-authentica
 import { checkExposure } from './check-exposure.js';
 import type { QueueConfiguration } from './configuration/queue-configuration.js';
 import { ConfiguredProviders } from './configured-providers.js';
+import { ownSigner } from './own-signer.js';
 import { type ProviderFactories, providerEntry } from './provider-factories.js';
 import { selfSigned } from './self-signed.js';
 import { readSiteLogins } from './site-logins.js';
@@ -68,10 +71,11 @@ export async function assembleQueue(options: AssembleOptions): Promise<Assembled
 	const settings = providers.settings(configuration);
 	const [provider] = providers.all;
 	if (provider === undefined) throw new TypeError('a configuration without a pool');
+	const signer = signerOf(configuration, options.environment ?? process.env);
 	const store = storeOf(configuration, options.environment ?? process.env);
 	const queue = new BuilderQueue({
 		...settings,
-		...{ provider, transports, owner, store, catalogue, logins, logger, version, onStep },
+		...{ provider, transports, owner, store, signer, catalogue, logins, logger, version, onStep },
 		reconcileMs: configuration.reconcileMs,
 	});
 	return { queue, providers, store, transport: transportOf(transports), tls, authenticators };
@@ -93,6 +97,15 @@ function storeOf(
 ): Store {
 	if (store === 'memory') return memoryStore();
 	return lmdbStore({ directory: store?.directory ?? stateDirectory(owner, environment) });
+}
+
+/** As the configuration says. */
+export function signerOf(
+	{ owner, store, provenance }: QueueConfiguration,
+	environment: Readonly<Record<string, string | undefined>>,
+): ProvenanceSigner {
+	const kept = typeof store === 'object' ? join(store.directory, 'provenance.pem') : undefined;
+	return ownSigner({ owner, key: provenance?.key ?? kept, builderId: provenance?.builderId }, environment);
 }
 
 function transportOf(transports: readonly Transport[]): Transport {

@@ -22,6 +22,7 @@ export {
 } from './authentication/tokens-authenticator.js';
 export { loadConfiguration, parseConfiguration } from './configuration/load-configuration.js';
 export type { QueueConfiguration } from './configuration/queue-configuration.js';
+export { type OwnSignerOptions, ownSigner } from './own-signer.js';
 export type { ProviderEntry, ProviderFactories, ProviderFactory } from './provider-factories.js';
 export { type QueueMainOptions, queueMain } from './queue-main.js';
 export { type QueueService, type QueueServiceOptions, queueService } from './queue-service.js';

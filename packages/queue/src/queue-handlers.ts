@@ -60,6 +60,9 @@ export function queueHandlers(
 			const images = await queue.images({ signal });
 			return { images: images.map(({ repository, tags }) => ({ repository, tags: [...tags] })) };
 		},
+		'provenance-key': (_params, { signal }) => queue.provenanceKey({ signal }),
+		'lease-attest': ({ leaseId }, { signal }) =>
+			audit('attest', { leaseId }, () => queue.lease(leaseId).attest({ signal })),
 		'lease-renew': ({ leaseId }, { signal }) => queue.lease(leaseId).renew({ signal }),
 		'lease-replace': async ({ leaseId, reason }, { signal }) =>
 			wireLease(await queue.lease(leaseId).replace(reason, { signal })),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BuilderQueueOptions, ContainerBuilderError } from '@olcf/container-builder-core';
-import { assembleQueue, type TransportFactory } from './assemble-queue.js';
+import { assembleQueue, signerOf, type TransportFactory } from './assemble-queue.js';
 import { tokenCommand } from './authentication/token-command.js';
 import { loadConfiguration } from './configuration/load-configuration.js';
 import type { QueueConfiguration } from './configuration/queue-configuration.js';
@@ -34,13 +34,14 @@ export interface QueueMainOptions {
 	readonly onStep?: BuilderQueueOptions['onStep'];
 }
 
-const HELP = `Usage: cb-queue [check] --config FILE
+const HELP = `Usage: cb-queue [check | key] --config FILE
        cb-queue token add USER [--group NAME]... [--expires TIME] --config FILE
        cb-queue token list | token remove ID --config FILE
 
 Takes builds in order, keeps builders ready, and hands them out.
 
   check           only looks whether the configuration is in order
+  key             prints the public key that its provenances are verified with
   token add       makes a token for a user, and prints it: nobody can read it again
   token list      shows whose tokens there are
   token remove    takes a token back, at once; the id is the part behind cbt_
@@ -81,7 +82,9 @@ async function run(
 	const { environment, streams, onImpatience = () => {}, signals = process } = options;
 	const [command] = positionals;
 	const isKnown =
-		command === 'token' || positionals.length === 0 || (command === 'check' && positionals.length === 1);
+		command === 'token' ||
+		positionals.length === 0 ||
+		(['check', 'key'].includes(command ?? '') && positionals.length === 1);
 	if (!isKnown) throw usage(`there is no command ${positionals.join(' ')}`);
 	if (command !== 'token' && (values.group !== undefined || values.expires !== undefined)) {
 		throw usage('--group and --expires are for cb-queue token add');
@@ -92,6 +95,11 @@ async function run(
 	const configuration = await loadConfiguration(file);
 	if (command === 'token') {
 		await tokens(configuration, values, positionals.slice(1), streams.stdout);
+		return;
+	}
+	if (command === 'key') {
+		const { publicKey } = await signerOf(configuration, environment).key();
+		streams.stdout.write(publicKey);
 		return;
 	}
 	if (command === 'check') {

@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
 	ContainerBuilderError,
 	type MachineLimits,
 	type Provider,
+	provenanceKey,
 	RemoteQueue,
 } from '@olcf/container-builder-core';
 import { ws } from '@olcf/container-builder-transport-ws';
@@ -123,6 +124,33 @@ describe('the command', () => {
 		expect(await run(['check', '--config', path])).toBe(2);
 		expect(stderr.text).toContain(`error: everybody on this machine could use the logins in ${authfile}`);
 		expect(stderr.text).not.toContain('secret');
+	});
+
+	it('prints the key that provenances are verified with, which it makes once', async () => {
+		const { run, directory, stdout, stderr, path } = await site(POOL);
+		expect(await run(['key', '--config', path])).toBe(0);
+		const { publicKey } = provenanceKey(await readFile(join(directory, 'store/provenance.pem'), 'utf8'));
+		expect(stdout.text).toBe(publicKey);
+		expect((await stat(join(directory, 'store/provenance.pem'))).mode & 0o777).toBe(0o600);
+		expect(await run(['key', '--config', path])).toBe(0);
+		expect(stdout.text).toBe(publicKey + publicKey);
+
+		await writeFile(join(directory, 'store/provenance.pem'), 'nonsense');
+		expect(await run(['key', '--config', path])).toBe(2);
+		expect(stderr.text).toContain('error: that is no Ed25519 key in PEM');
+	});
+
+	it('signs with the key and in the name that its configuration says', async () => {
+		const { run, directory, stdout, stderr, path } = await site([
+			...POOL,
+			'provenance: { key: keys/mine.pem, builderId: https://queue.example/olcf }',
+		]);
+		expect(await run(['key', '--config', path])).toBe(0);
+		const { publicKey } = provenanceKey(await readFile(join(directory, 'keys/mine.pem'), 'utf8'));
+		expect(stdout.text).toBe(publicKey);
+		await writeFile(path, (await readFile(path, 'utf8')).replace('https://queue.example/olcf', 'olcf'));
+		expect(await run(['check', '--config', path])).toBe(2);
+		expect(stderr.text).toMatch(/queue\.yaml:\d+:\d+: .*builderId must be a URI/);
 	});
 
 	it('serves until it is told to end, and leaves nothing', async () => {
@@ -318,7 +346,7 @@ describe('the command', () => {
 	it('helps', async () => {
 		const { run, stdout, stderr } = await site(POOL);
 		expect(await run(['--help'])).toBe(0);
-		expect(stdout.text).toContain('Usage: cb-queue [check] --config FILE');
+		expect(stdout.text).toContain('Usage: cb-queue [check | key] --config FILE');
 		expect(await run(['--version'])).toBe(0);
 		expect(stdout.text).toContain('\n1.2.3\n');
 		expect(await run([])).toBe(2);

@@ -20,6 +20,7 @@ import type { OutputLog } from '../output/output-log.js';
 import type { ByteSource } from '../output/serve-stream.js';
 import { backendFailure } from './backend-failure.js';
 import type { BuildDirectory } from './build-directory.js';
+import { checkDeclared } from './check-declared.js';
 import { chooseBackend } from './choose-backend.js';
 import { Confidential, type OpenRequest } from './confidential.js';
 import { fileError } from './disk-full.js';
@@ -41,6 +42,8 @@ export interface BuildBounds {
 /** What a {@link LeasedBuild} is made of. */
 export interface LeasedBuildOptions {
 	readonly buildId: string;
+	/** `declarationDigest` of the only thing that may be started. @default anything may */
+	readonly declarationSha256?: string | undefined;
 	readonly directory: BuildDirectory;
 	/** Empty. */
 	readonly output: OutputLog;
@@ -101,12 +104,13 @@ export class LeasedBuild {
 		};
 	}
 
-	/** Idempotent by the build's id. Throws `busy` for another one, `unsupported` and `size-limit`. */
+	/** Idempotent by the build's id. Throws `busy` for another one, `forbidden`, `unsupported` and `size-limit`. */
 	start(request: BuildRequest): BuilderState {
 		if (request.buildId !== this.#options.buildId) {
 			throw new ContainerBuilderError('busy', 'this builder is leased for another build');
 		}
 		if (this.#request || isFinal(this.#phase)) return this.state;
+		checkDeclared(request, this.#options.declarationSha256);
 		const backend = chooseBackend(request, this.#options);
 		const { context } = request;
 		const { contextBytes, contextEntries } = this.#options.bounds;

@@ -128,6 +128,7 @@ export class BuilderDaemon {
 		if (lease.sealedLogins !== undefined) bases.acceptSealed(lease.sealedLogins, lease.leaseId);
 		const build = new LeasedBuild({
 			buildId: lease.buildId,
+			declarationSha256: lease.declarationSha256,
 			directory,
 			output,
 			backends: backends.map(({ backend }) => backend),

@@ -45,6 +45,7 @@ export interface StartedBuilder extends AsyncDisposable {
 		deadlineMs?: number;
 		idleMs?: number;
 		logins?: readonly RegistryLogin[];
+		declarationSha256?: string;
 	}): Promise<ControlClient>;
 	/** The client's side. */
 	connect(token?: string): RemoteBuilder;
@@ -124,13 +125,14 @@ export async function startBuilder(
 		token,
 		dialControl,
 		enrol,
-		lease: async ({ deadlineMs = 600_000, idleMs = 60_000, logins } = {}) => {
+		lease: async ({ deadlineMs = 600_000, idleMs = 60_000, logins, declarationSha256 } = {}) => {
 			const control = await dialControl();
 			const { builderId, loginsKey = '' } = await enrol(control);
 			const leaseId = 'lease-000001';
 			const sealedLogins = logins && encodeSealedLogins(loginsKey, logins, { builderId, leaseId });
 			await control.call('lease', {
 				...(sealedLogins === undefined ? {} : { sealedLogins }),
+				...(declarationSha256 === undefined ? {} : { declarationSha256 }),
 				leaseId,
 				buildId: BUILD_ID,
 				user: 'somebody',

@@ -25,6 +25,7 @@ export interface GoOnOptions {
 	readonly ageMs?: number | undefined;
 	readonly values: {
 		readonly force?: boolean | undefined;
+		readonly provenance?: boolean | undefined;
 		readonly from?: number | undefined;
 		readonly tail?: number | undefined;
 		readonly progress?: ProgressMode | undefined;
@@ -42,9 +43,9 @@ export async function goOn(
 	context: Pick<CommandContext<readonly OptionSpecification[]>, 'invocation' | 'phases' | 'signal'>,
 ): Promise<number> {
 	const { invocation, phases, signal } = context;
-	const { json, parsable, force, from, tail } = values;
+	const { json, parsable, force, provenance, from, tail } = values;
 	const asEvents = readProgress(values);
-	const build = builder.attach(id, { image, force, from, tail });
+	const build = builder.attach(id, { image, force, provenance, from, tail });
 	const log = new BuildLog(build, invocation.environment);
 	const departure = new Departure(build, { phases });
 	const interrupt = addAbortListener(signal, () => void departure.begin());

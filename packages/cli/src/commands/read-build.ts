@@ -54,6 +54,7 @@ export async function readBuild(
 			force: values.force,
 			debug: values.debug,
 			compression: values.compress,
+			provenance: values.provenance,
 			retryLost: values['retry-lost'],
 			...contextOptions,
 			terminal: wantsTerminal ? terminalSize(stdout) : undefined,

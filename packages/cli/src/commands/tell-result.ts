@@ -23,6 +23,8 @@ export function tellResult(
 	const { path, size, sha256 } = result.image;
 	if (json) writeJson(invocation.stdout, { status: 'succeeded', ...result });
 	if (parsable) invocation.stdout.write(`${[result.id, `sha256:${sha256}`, size, path].join(';')}\n`);
+	const { provenance } = result;
+	if (provenance?.path !== undefined) phases.line(`Signed where it comes from: ${provenance.path}`);
 	phases.line(
 		`Built ${path ?? 'the image'}: ${formatSize(size)}, sha256:${sha256}, ${formatDuration(ageMs)}`,
 	);

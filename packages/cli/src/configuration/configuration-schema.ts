@@ -30,6 +30,7 @@ export const configurationSchema = section({
 		'limit-time': durationScalar,
 		// Not json: who calls a command knows what it is to print.
 		progress: choice('auto', 'tty', 'plain', 'quiet'),
+		provenance: flag,
 		'retry-lost': flag,
 		tty: flag,
 	})

@@ -1,5 +1,5 @@
 import type { OptionSpecification } from './option-table.js';
-import { progressOption } from './shared-options.js';
+import { progressOption, provenanceOption } from './shared-options.js';
 
 /** Of `container-builder`: how the definition is read. */
 export const definitionOptions = [
@@ -132,6 +132,7 @@ export const imageOptions = [
 			'compression of a SIF: zstd is several times faster; gzip is for readers older than Apptainer 1.0 or SingularityCE 3.8',
 		defaultText: 'zstd',
 	},
+	{ ...provenanceOption, section: 'Image' },
 ] as const satisfies readonly OptionSpecification[];
 
 /** Of `container-builder`: how the build goes, and what is shown of it. */

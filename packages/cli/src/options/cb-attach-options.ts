@@ -5,6 +5,7 @@ import {
 	jsonOption,
 	parsableOption,
 	progressOption,
+	provenanceOption,
 	queueOptions,
 	queueVariables,
 	tailOptions,
@@ -28,6 +29,10 @@ export const cbAttachCommand = defineCommand({
 	],
 	options: [
 		{ name: 'force', short: 'f', type: 'boolean', description: 'overwrite IMAGE where it exists' },
+		{
+			...provenanceOption,
+			description: 'as of container-builder, which must have been given it too',
+		},
 		...tailOptions,
 		progressOption,
 		{

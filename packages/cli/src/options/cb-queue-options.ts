@@ -14,9 +14,9 @@ export const cbQueueCommand = defineCommand({
 	positionals: [
 		{
 			name: 'COMMAND',
-			words: ['check', 'token'],
+			words: ['check', 'key', 'token'],
 			description:
-				'check: only look whether the configuration is in order. token add USER: make a token and print it, ' +
+				'check: only look whether the configuration is in order. key: print the public key that its provenances are verified with. token add USER: make a token and print it, ' +
 				'which nobody can do again. token list: show whose tokens there are. token remove ID: take one back, at once',
 			optional: true,
 			repeatable: true,

@@ -17,6 +17,16 @@ export const parsableOption = {
 		'stderr',
 } as const satisfies OptionSpecification;
 
+/** A signed account of where an image comes from. */
+export const provenanceOption = {
+	name: 'provenance',
+	type: 'boolean',
+	negatable: true,
+	description:
+		'have the queue sign what it knows of where the image comes from (SLSA provenance), into IMAGE.intoto.jsonl; cb-verify ' +
+		'checks it',
+} as const satisfies OptionSpecification;
+
 /** How a build is told of while it goes on. */
 export const progressOption = {
 	name: 'progress',

@@ -34,6 +34,8 @@ export interface PreparedBuild {
 	readonly confidential: Confidential;
 	readonly target: ImageTarget;
 	readonly context?: { readonly source: ContextSource; readonly manifest: ContextManifest } | undefined;
+	/** Ids of the secrets. */
+	readonly secretIds: readonly string[];
 	/** What the user should know though it refuses nothing. */
 	readonly warnings: readonly string[];
 }
@@ -93,6 +95,7 @@ export async function prepareBuild(
 		target,
 		context,
 		confidential: new Confidential(secrets, logins),
+		secretIds: ids,
 		warnings: warningsOf(definition, recipe, input, options, format),
 		request: {
 			buildId,

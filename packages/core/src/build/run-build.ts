@@ -1,4 +1,5 @@
 import { canceledError, throwIfAborted } from '../concurrency/throw-if-aborted.js';
+import { declarationOf } from '../provenance/declaration.js';
 import {
 	type BuildInput,
 	type BuildOptions,
@@ -20,6 +21,7 @@ import { LeaseRun } from './lease-run.js';
 import { lostAfterStart } from './lost-after-start.js';
 import { checkOutputStart } from './output-start.js';
 import { type PreparedBuild, prepareBuild } from './prepare-build.js';
+import { bringProvenance, type ProvenanceWish, wishProvenance } from './provenance-wish.js';
 import { resumeBuild } from './resume-build.js';
 import type { RunContext } from './run-context.js';
 import { takeLease } from './take-lease.js';
@@ -51,6 +53,8 @@ export async function runBuild(
 	const prepared = await prepareBuild(session.id, input, { ...options, signal }, context.queue);
 	throwIfAborted(signal);
 	const { request, target } = prepared;
+	const { provenance: isWanted = false, force = false } = options;
+	const provenance = isWanted ? await wishProvenance(context.queue, target, { force, signal }) : undefined;
 	session.publish({
 		type: 'build-start',
 		kind: request.kind,
@@ -64,9 +68,10 @@ export async function runBuild(
 		...(input.architecture === undefined ? {} : { architecture: input.architecture }),
 		...(input.priority === undefined ? {} : { priority: input.priority }),
 		...(input.labels === undefined ? {} : { labels: input.labels }),
+		...(isWanted ? { declaration: declarationOf(request, prepared.secretIds) } : {}),
 	};
 	const lease = await takeLease(session, context.queue, wish, signal);
-	return await buildWithRetries({ session, context, control, target }, lease, prepared, options);
+	return await buildWithRetries({ session, context, control, target, provenance }, lease, prepared, options);
 }
 
 /** Goes on with a build that this or another client began. */
@@ -79,8 +84,12 @@ export async function runAttached(
 	checkOutputStart(options);
 	const { image, force = false, tail } = options;
 	const target = await imageTarget(image, { directory: process.cwd(), force });
-	const lease = await resumeBuild(session.id, context.queue, control.signal);
-	const running = { session, context, control, target };
+	const { signal } = control;
+	const provenance = options.provenance
+		? await wishProvenance(context.queue, target, { force, signal })
+		: undefined;
+	const lease = await resumeBuild(session.id, context.queue, signal);
+	const running = { session, context, control, target, provenance };
 	return await onLease(running, lease, formatOf(image), (run) => run.watch({ tail }), { kept: 'left' });
 }
 
@@ -89,6 +98,7 @@ interface Running {
 	readonly context: RunContext;
 	readonly control: RunControl;
 	readonly target: ImageTarget;
+	readonly provenance: ProvenanceWish | undefined;
 }
 
 async function buildWithRetries(
@@ -158,15 +168,21 @@ async function onLease(
 	work: (run: LeaseRun) => Promise<ImageDigest>,
 	{ decide, kept }: LeaseRules,
 ): Promise<BuildResult> {
-	const { session, context, control, target } = running;
+	const { session, context, control, target, provenance: wish } = running;
 	const run = new LeaseRun(session, context, lease);
 	const outcome = await withControl(control, run, async () => {
 		const image = await work(run);
 		throwIfAborted(control.signal);
 		if (target.kind !== 'none') await run.download(target, format);
+		const provenance = wish && (await bringProvenance(lease, image, wish, control.signal));
 		session.moveTo('succeeded');
 		const path = target.kind === 'file' ? { path: target.path } : {};
-		return { ...session.summary(0), image: { ...path, format, ...image }, bases: session.bases ?? [] };
+		return {
+			...session.summary(0),
+			image: { ...path, format, ...image },
+			bases: session.bases ?? [],
+			...(provenance === undefined ? {} : { provenance }),
+		};
 	});
 	const failure = outcome instanceof ContainerBuilderError ? outcome : undefined;
 	const giveBack = async (): Promise<void> => {

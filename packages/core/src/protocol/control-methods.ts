@@ -55,6 +55,8 @@ export const controlMethods = defineMethods({
 			tokenSha256: sha256Schema,
 			deadlineMs: durationSchema,
 			idleMs: durationSchema,
+			/** `declarationDigest` of what the queue was told would be built: nothing else is to be started. */
+			declarationSha256: sha256Schema.optional(),
 			/** The site's registry logins, sealed to `loginsKey`. */
 			sealedLogins: z.string().max(MAX_SEALED_LENGTH).optional(),
 		}),

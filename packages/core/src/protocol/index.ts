@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+export { declarationDigest, declarationOf } from '../provenance/declaration.js';
 export type { Method, MethodMap, Params, Result, StreamEvent } from '../rpc/define-methods.js';
 export { type CallOptions, RpcClient } from '../rpc/rpc-client.js';
 export { type HandlerContext, type Handlers, serveRpc } from '../rpc/serve-rpc.js';

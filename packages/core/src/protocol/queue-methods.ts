@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { envelopeSchema } from '../provenance/verify-provenance.js';
 import { defineMethods } from '../rpc/define-methods.js';
 import {
 	buildIdSchema,
@@ -7,6 +8,7 @@ import {
 	emptySchema,
 	leaseIdSchema,
 	messageSchema,
+	sha256Schema,
 } from './primitives.js';
 import {
 	buildFilterSchema,
@@ -38,6 +40,11 @@ export const queueMethods = defineMethods({
 		event: queueEventSchema,
 	},
 	images: { params: emptySchema, result: z.strictObject({ images: z.array(imageRepositorySchema) }) },
+	'provenance-key': {
+		params: emptySchema,
+		result: z.strictObject({ keyId: sha256Schema, publicKey: z.string().max(1024) }),
+	},
+	'lease-attest': { params: byLease, result: envelopeSchema },
 	'lease-renew': { params: byLease, result: z.strictObject({ remainingMs: durationSchema }) },
 	'lease-replace': { params: byLease.extend({ reason: z.literal('builder-lost') }), result: leaseSchema },
 	'lease-detach': { params: byLease.extend({ keepMs: durationSchema }), result: emptySchema },

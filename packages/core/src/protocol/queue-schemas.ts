@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { declarationSchema } from '../provenance/declaration-schema.js';
 import { builderInfoSchema, resolvedBasesSchema } from './builder-schemas.js';
 import {
 	architectureSchema,
@@ -35,6 +36,7 @@ export const checkoutRequestSchema = z.strictObject({
 	architecture: architectureSchema.optional(),
 	priority: prioritySchema.optional(),
 	labels: labelsSchema.optional(),
+	declaration: declarationSchema.optional(),
 });
 export const checkoutEventSchema = z.discriminatedUnion('type', [
 	z.strictObject({

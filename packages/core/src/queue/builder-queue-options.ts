@@ -6,6 +6,7 @@ import type {
 	Logger,
 	MachineLimits,
 	NetworkMode,
+	ProvenanceSigner,
 	Provider,
 	RegistryLogin,
 	Store,
@@ -103,6 +104,8 @@ export interface BuilderQueueOptions extends QueueSettings {
 	readonly logins?: (() => Promise<readonly RegistryLogin[]>) | undefined;
 	/** What `images()` answers. @default no images */
 	readonly catalogue?: (() => Promise<readonly ImageRepository[]>) | undefined;
+	/** Signs provenances of images: see `ed25519Signer`. @default none are signed */
+	readonly signer?: ProvenanceSigner | undefined;
 	/** Whose checkouts those in this process are. @default the user of this process */
 	readonly user?: string | undefined;
 	/** Allows unencrypted connections to builders on other machines. @default false */

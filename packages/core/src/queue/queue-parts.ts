@@ -2,6 +2,7 @@ import { type Clock, ContainerBuilderError, type Logger } from '../spec/index.js
 import { systemClock } from '../time/system-clock.js';
 import type { BuilderQueueOptions } from './builder-queue-options.js';
 import type { EventLog } from './event-log.js';
+import { Attestor } from './leases/attestor.js';
 import { BuildBook } from './leases/build-book.js';
 import { LeaseDesk } from './leases/lease-desk.js';
 import { Admission } from './line/admission.js';
@@ -35,6 +36,7 @@ export interface QueueParts {
 	readonly builds: BuildBook;
 	readonly room: WaitingRoom;
 	readonly desk: LeaseDesk;
+	readonly attestor: Attestor;
 	readonly pools: PoolSet;
 	readonly recovery: QueueRecovery;
 	readonly admission: Admission;
@@ -55,13 +57,15 @@ export function queueParts(options: BuilderQueueOptions, hooks: QueueHooks): Que
 			logger.error({ buildId }, `a build cannot be written down: ${message}`);
 		},
 	});
+	const { signer, version = '' } = options;
+	const attestor = new Attestor({ signer, version, builds });
 	const room: WaitingRoom = new WaitingRoom({
 		...{ clock, builds, publish },
 		policy: linePolicy(),
 		onChange: (pool) => pools.find(pool)?.wake(),
 	});
 	const desk: LeaseDesk = new LeaseDesk({
-		...{ ...timings, clock, builds, room, records, publish, step, checkOpen, logger },
+		...{ ...timings, clock, builds, attestor, room, records, publish, step, checkOpen, logger },
 		logins: options.logins,
 	});
 	const pools: PoolSet = new PoolSet({
@@ -84,6 +88,7 @@ export function queueParts(options: BuilderQueueOptions, hooks: QueueHooks): Que
 		},
 	});
 	const recovery = new QueueRecovery({ clock, logger, records, builds, desk, room, pools });
-	const admission = new Admission({ builds, desk, room, pools, recovery, step, rulesOf, checkOpen });
-	return { clock, records, builds, room, desk, pools, recovery, admission };
+	const signs = signer !== undefined;
+	const admission = new Admission({ builds, desk, room, pools, recovery, step, rulesOf, checkOpen, signs });
+	return { clock, records, builds, room, desk, attestor, pools, recovery, admission };
 }

@@ -9,6 +9,7 @@ import {
 	ContainerBuilderError,
 	type ImageRepository,
 	type Lease,
+	type ProvenanceKey,
 	type Queue,
 	type QueueEvent,
 	type QueueEventMap,
@@ -19,7 +20,7 @@ import { ownStatus } from './own-status.js';
 import type { QueueEngine } from './queue-engine.js';
 
 /** What one can do with a lease of which only the id is known. */
-export type LeaseControl = Pick<Lease, 'renew' | 'replace' | 'detach' | 'release'>;
+export type LeaseControl = Pick<Lease, 'renew' | 'replace' | 'detach' | 'attest' | 'release'>;
 
 /** A queue as one user sees it: checkouts are the user's, and of builds only the user's own are known; an operator knows all. */
 export class UserQueue implements Queue {
@@ -98,6 +99,11 @@ export class UserQueue implements Queue {
 		return await this.#engine.images();
 	}
 
+	async provenanceKey(options: AbortOptions = {}): Promise<ProvenanceKey> {
+		throwIfAborted(options.signal);
+		return await this.#engine.provenanceKey();
+	}
+
 	/** The user's lease of that id, by which it can be kept or given back. Throws `not-found`. */
 	lease(leaseId: string): LeaseControl {
 		const { desk } = this.#engine;
@@ -106,6 +112,7 @@ export class UserQueue implements Queue {
 			renew: async () => desk.renew(id),
 			replace: (_reason, options) => desk.replace(id, options?.signal),
 			detach: async ({ keepMs }) => desk.detach(id, keepMs),
+			attest: (options) => desk.attest(id, options?.signal),
 			release: async (outcome: BuildOutcome) => desk.release(id, outcome),
 		};
 	}

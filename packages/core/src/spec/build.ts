@@ -13,6 +13,7 @@ import type {
 import type { SerializedError } from './container-builder-error.js';
 import type { ContextSource } from './context-source.js';
 import type { Emitter } from './emitter.js';
+import type { DsseEnvelope } from './provenance.js';
 import type { CheckoutPriority } from './queue.js';
 
 /**
@@ -85,6 +86,12 @@ export interface BuildOptions extends AbortOptions {
 	/** @default 'zstd' */
 	readonly compression?: 'zstd' | 'gzip' | undefined;
 	readonly limits?: BuildLimits | undefined;
+	/**
+	 * Have the queue sign what it knows of where the image comes from (SLSA provenance), and put it beside an image that
+	 * is a file, with `.intoto.jsonl` behind its name. Rejects with `unsupported` where the queue signs nothing.
+	 * @default false
+	 */
+	readonly provenance?: boolean | undefined;
 	/** Directory that relative paths of this call start from. @default process.cwd() */
 	readonly directory?: string | undefined;
 	/**
@@ -141,6 +148,14 @@ export interface BuildResult extends BuildSummary {
 	};
 	/** The base images as they were found before the backend started. */
 	readonly bases: readonly ResolvedBase[];
+	/** Where it was asked for; verified with the queue's key. */
+	readonly provenance?:
+		| {
+				/** Absolute; absent where the image is no file. */
+				readonly path?: string | undefined;
+				readonly envelope: DsseEnvelope;
+		  }
+		| undefined;
 }
 
 /** What happens to a build, numbered from 1. `build-end` always comes, and is the last. */

@@ -53,6 +53,12 @@ export { ERROR_CODES, type ErrorCode, EXIT_CODES, type FailureKind } from './err
 export type { Json } from './json.js';
 export type { Logger } from './logger.js';
 export type {
+	BuildDeclaration,
+	DsseEnvelope,
+	ProvenanceKey,
+	ProvenanceSigner,
+} from './provenance.js';
+export type {
 	CreateOptions,
 	Machine,
 	MachineLimits,

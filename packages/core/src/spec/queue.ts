@@ -6,6 +6,7 @@ import type { BuilderInfo, ResolvedBase } from './builder.js';
 import type { SerializedError } from './container-builder-error.js';
 import type { Emitter } from './emitter.js';
 import type { ErrorCode } from './error-code.js';
+import type { BuildDeclaration, DsseEnvelope, ProvenanceKey } from './provenance.js';
 import type { Endpoint } from './transport.js';
 
 /**
@@ -25,6 +26,8 @@ export interface CheckoutRequest {
 	/** At most what the queue allows its user. @default what the queue gives its user, which is 'normal' by default */
 	readonly priority?: CheckoutPriority | undefined;
 	readonly labels?: Readonly<Record<string, string>> | undefined;
+	/** For a provenance: what will be built. The builder takes nothing else then. @default none is wanted */
+	readonly declaration?: BuildDeclaration | undefined;
 }
 
 /** What a waiting client hears. */
@@ -96,6 +99,12 @@ export interface Lease extends AsyncDisposable {
 	 * that longer, not shorter.
 	 */
 	detach(options: { readonly keepMs: number } & AbortOptions): Promise<void>;
+	/**
+	 * The queue's signed statement of what came out of this builder, once there is an image: an in-toto statement with
+	 * SLSA provenance. Rejects with `unsupported` where the checkout declared nothing, with `not-found` before the image
+	 * is built.
+	 */
+	attest(options?: AbortOptions): Promise<DsseEnvelope>;
 	/** Gives the builder back to be destroyed; resolves when the queue has taken note. Idempotent. */
 	release(outcome: BuildOutcome, options?: AbortOptions): Promise<void>;
 }
@@ -254,6 +263,8 @@ export interface Queue extends Emitter<QueueEventMap>, AsyncDisposable {
 	watch(options?: { readonly after?: number } & AbortOptions): AsyncIterable<QueueEvent>;
 	/** The base images that the site offers. */
 	images(options?: AbortOptions): Promise<readonly ImageRepository[]>;
+	/** What its provenances are verified with. Rejects with `unsupported` where it signs none. */
+	provenanceKey(options?: AbortOptions): Promise<ProvenanceKey>;
 	/** A remote queue: lets go of the connection. A queue in this process: takes no more, ends all builds, destroys all builders. Idempotent. */
 	close(): Promise<void>;
 }

@@ -22,6 +22,10 @@ import {
 	serveRpc,
 } from '@olcf/container-builder-core/protocol';
 
+type WithoutNumbers<E> = E extends unknown ? Omit<E, 'sequence' | 'elapsedMs'> : never;
+/** What a daemon reports, as yet without its number. */
+export type NewBuilderEvent = WithoutNumbers<BuilderEvent>;
+
 /** How a scripted daemon misbehaves. */
 export interface DaemonScript {
 	/** Proves itself with another secret. */
@@ -37,6 +41,8 @@ export class ScriptedDaemon {
 	readonly endpoint: Endpoint;
 	readonly bootstrap: Bootstrap;
 	readonly leases: { leaseId: string; buildId: string; user: string }[] = [];
+	/** What the leases hold it to. */
+	readonly declarations: (string | undefined)[] = [];
 	readonly tokens: string[] = [];
 	/** Of the queue, as they could be opened; with a lease each. */
 	readonly logins: (readonly RegistryLogin[] | undefined)[] = [];
@@ -56,6 +62,7 @@ export class ScriptedDaemon {
 	#phase: BuilderPhase = 'idle';
 	readonly #script: DaemonScript;
 	#close = async (): Promise<void> => {};
+	#cut = (): void => {};
 
 	private constructor(endpoint: Endpoint, bootstrap: Bootstrap, script: DaemonScript) {
 		this.endpoint = endpoint;
@@ -88,9 +95,12 @@ export class ScriptedDaemon {
 				void serveRpc(channel, controlMethods, daemon.#handlers()).then(() => open.delete(abort));
 			}
 		})();
+		daemon.#cut = () => {
+			for (const abort of open) abort();
+		};
 		daemon.#close = async () => {
 			await listener.close();
-			for (const abort of open) abort();
+			daemon.#cut();
 			daemon.#wake();
 		};
 		return daemon;
@@ -98,6 +108,11 @@ export class ScriptedDaemon {
 
 	close(): Promise<void> {
 		return this.#close();
+	}
+
+	/** Breaks the connections that there are; it answers new ones. */
+	cut(): void {
+		this.#cut();
 	}
 
 	/** Whether a client with that token may use the builder. */
@@ -113,7 +128,12 @@ export class ScriptedDaemon {
 	/** Reports a phase, as the backend would bring it about. */
 	report(phase: BuilderPhase): void {
 		this.#phase = phase;
-		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'phase', phase });
+		this.tell({ type: 'phase', phase });
+	}
+
+	/** Reports anything. */
+	tell(event: NewBuilderEvent): void {
+		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, ...event });
 		this.#wake();
 	}
 
@@ -121,14 +141,12 @@ export class ScriptedDaemon {
 	reportEnd(phase: 'built' | 'failed' | 'canceled'): void {
 		const error =
 			phase === 'failed' ? new ContainerBuilderError('build-failed', 'it did not build').toJSON() : undefined;
-		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'end', phase, error });
-		this.#wake();
+		this.tell({ type: 'end', phase, error });
 	}
 
 	/** Reports bases, as a real daemon does before its backend starts. */
 	reportBases(bases: readonly ResolvedBase[]): void {
-		this.#events.push({ sequence: ++this.#sequence, elapsedMs: 0, type: 'bases', bases });
-		this.#wake();
+		this.tell({ type: 'bases', bases });
 	}
 
 	#loginsKey(): string {
@@ -181,13 +199,14 @@ export class ScriptedDaemon {
 				if (this.#silent) await new Promise(() => {});
 				return state();
 			},
-			lease: async ({ leaseId, buildId, user, tokenSha256, sealedLogins }) => {
+			lease: async ({ leaseId, buildId, user, tokenSha256, sealedLogins, declarationSha256 }) => {
 				guard();
 				if (this.#script.refusesLeases || this.leases.length > 0) {
 					if (this.leases[0]?.leaseId === leaseId && this.#admitted.has(tokenSha256)) return {};
 					throw new ContainerBuilderError('busy', 'there is a lease already');
 				}
 				this.leases.push({ leaseId, buildId, user });
+				this.declarations.push(declarationSha256);
 				this.#admitted.add(tokenSha256);
 				this.logins.push(
 					sealedLogins === undefined || this.#sealingKey === undefined

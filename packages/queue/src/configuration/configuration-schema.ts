@@ -5,6 +5,7 @@ import { durationScalar } from './scalars.js';
 import { count, flag, listenUrl, name, section, text } from './schema-parts.js';
 
 const priority = z.enum(['low', 'normal', 'high'], 'must be one of: low, normal, high');
+const uri = text.refine((value) => URL.canParse(value), 'must be a URI');
 const userSchema = section({
 	running: count(0).optional(),
 	waiting: count(0).optional(),
@@ -40,6 +41,7 @@ export const configurationSchema = section({
 	reconcile: durationScalar.optional(),
 	shutdown: section({ drain: durationScalar.optional(), whenIdle: durationScalar.optional() }).default({}),
 	leases: section({ deadline: durationScalar.optional(), idle: durationScalar.optional() }).default({}),
+	provenance: section({ key: text.optional(), builderId: uri.optional() }).optional(),
 	catalogue: section({
 		registry: text,
 		repositories: z.array(text, 'must be a list of names').optional(),

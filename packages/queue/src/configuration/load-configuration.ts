@@ -34,7 +34,7 @@ export function parseConfiguration(text: string, path: string): QueueConfigurati
 function resolved(data: z.output<typeof configurationSchema>, directory: string): QueueConfiguration {
 	const at = (path: string): string => resolve(directory, path);
 	const { tls, authentication, store, pool, pools, fairness, reconcile, ...others } = data;
-	const { shutdown, leases, catalogue, registries, ...rest } = others;
+	const { shutdown, leases, catalogue, registries, provenance, ...rest } = others;
 	return {
 		...rest,
 		tls: typeof tls === 'object' ? { certificate: at(tls.certificate), key: at(tls.key) } : tls,
@@ -48,6 +48,7 @@ function resolved(data: z.output<typeof configurationSchema>, directory: string)
 		reconcileMs: reconcile,
 		shutdown: { drainMs: shutdown.drain, whenIdleMs: shutdown.whenIdle },
 		leases: { deadlineMs: leases.deadline, idleMs: leases.idle },
+		provenance: provenance && { ...provenance, key: provenance.key && at(provenance.key) },
 		catalogue: catalogue && {
 			...catalogue,
 			passwordFile: catalogue.passwordFile && at(catalogue.passwordFile),

@@ -43,6 +43,10 @@ export interface QueueConfiguration {
 		/** It ends by itself when nobody has waited or built for so long. @default never */
 		readonly whenIdleMs?: number | undefined;
 	};
+	/** How provenances of images are signed: see `ownSigner`. */
+	readonly provenance?:
+		| { readonly key?: string | undefined; readonly builderId?: string | undefined }
+		| undefined;
 	/** Where the base images are that `cb-images` lists. */
 	readonly catalogue?:
 		| {

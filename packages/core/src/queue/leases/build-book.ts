@@ -1,5 +1,7 @@
+import { type BuildFacts, factsAfter } from '../../provenance/build-facts.js';
 import {
 	type Architecture,
+	type BuildDeclaration,
 	type BuilderEvent,
 	type BuildFilter,
 	type BuildRecord,
@@ -27,15 +29,18 @@ export interface OpenedBuild {
 	readonly priority: CheckoutPriority;
 	readonly architecture: Architecture;
 	readonly labels: Readonly<Record<string, string>>;
+	/** Where a provenance is wanted. */
+	readonly declaration?: BuildDeclaration | undefined;
 }
 
-interface BookedBuild extends OpenedBuild {
+interface BookedBuild extends Omit<OpenedBuild, 'declaration'> {
 	/** By the queue's clock. */
 	readonly since: number;
 	state: BuildState;
 	builderId?: string | undefined;
 	bases?: readonly ResolvedBase[] | undefined;
 	error?: SerializedError | undefined;
+	facts?: BuildFacts | undefined;
 }
 
 /** What a book is made of. */
@@ -63,8 +68,9 @@ export class BuildBook {
 		const { buildId } = build;
 		this.#builds.delete(buildId);
 		this.#ended.delete(buildId);
-		const { buildId: _, ...rest } = build;
-		this.#builds.set(buildId, { buildId, ...rest, since: this.#options.clock.now(), state: 'queued' });
+		const { declaration, ...rest } = build;
+		const facts = declaration === undefined ? {} : { facts: { declaration } };
+		this.#builds.set(buildId, { ...rest, ...facts, since: this.#options.clock.now(), state: 'queued' });
 		const opening = this.#save(buildId).finally(() => {
 			if (this.#opening.get(buildId) === opening) this.#opening.delete(buildId);
 		});
@@ -96,6 +102,7 @@ export class BuildBook {
 		build.builderId = undefined;
 		build.bases = undefined;
 		build.error = undefined;
+		if (build.facts !== undefined) build.facts = { declaration: build.facts.declaration };
 		await this.#save(buildId);
 	}
 
@@ -104,6 +111,7 @@ export class BuildBook {
 		if (build === undefined) return;
 		build.state = 'connecting';
 		build.builderId = builderId;
+		if (build.facts !== undefined) build.facts = { grantedAt: epochOf(this.#options.clock), ...build.facts };
 		await this.#save(buildId);
 	}
 
@@ -114,17 +122,23 @@ export class BuildBook {
 		return FINAL.includes(build.state) || build.state === 'built' || build.error !== undefined;
 	}
 
-	/** What the builder says of it. */
-	reported(buildId: string, event: BuilderEvent): void {
+	/** What the builder says of it. `firsthand`: on the connection that its lease was granted on. */
+	reported(buildId: string, event: BuilderEvent, firsthand = false): void {
 		const build = this.#builds.get(buildId);
 		if (build === undefined || FINAL.includes(build.state)) return;
+		const facts =
+			build.facts && factsAfter(build.facts, event, { now: epochOf(this.#options.clock), firsthand });
+		const isNewFact = facts !== build.facts;
+		build.facts = facts;
 		if (event.type === 'end') build.error = event.error;
 		else if (event.type === 'bases') build.bases = event.bases;
 		else if (event.type === 'phase') {
 			const { phase } = event;
-			if (phase === build.state) return;
-			if (phase === 'uploading' || phase === 'building' || phase === 'built') build.state = phase;
-		} else return;
+			if (phase === 'uploading' || phase === 'building' || phase === 'built') {
+				if (phase === build.state) return;
+				build.state = phase;
+			}
+		} else if (!isNewFact) return;
 		void this.#save(buildId);
 	}
 
@@ -152,6 +166,11 @@ export class BuildBook {
 	/** When it was checked out first, by the queue's clock. */
 	sinceOf(buildId: string): number | undefined {
 		return this.#builds.get(buildId)?.since;
+	}
+
+	/** What is kept for a provenance, where one is wanted. */
+	factsOf(buildId: string): BuildFacts | undefined {
+		return this.#builds.get(buildId)?.facts;
 	}
 
 	find(buildId: string): (BuildRecord & OpenedBuild) | undefined {
@@ -189,7 +208,7 @@ export class BuildBook {
 		}
 	}
 
-	#record({ since, ...build }: BookedBuild): BuildRecord & OpenedBuild {
+	#record({ since, facts: _, ...build }: BookedBuild): BuildRecord & OpenedBuild {
 		return { ...build, ageMs: Math.max(0, this.#options.clock.now() - since) };
 	}
 }

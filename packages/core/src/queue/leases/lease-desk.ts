@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
 import { randomSecret } from '../../protocol/enrolment.js';
+import { declarationDigest } from '../../provenance/declaration.js';
 import {
 	type BuilderEvent,
 	type BuildOutcome,
 	type Clock,
 	ContainerBuilderError,
+	type DsseEnvelope,
 	type Endpoint,
 	type Lease,
 	type Logger,
@@ -21,6 +23,7 @@ import type { PooledBuilder } from '../pool/pooled-builder.js';
 import type { StoredLease } from '../records/builder-record.js';
 import type { QueueRecords } from '../records/queue-records.js';
 import type { QueueStep } from '../records/queue-steps.js';
+import type { Attestor } from './attestor.js';
 import type { BuildBook } from './build-book.js';
 import { LeaseBook, type LeaseEndReason, type LeaseRecord, leaseLost } from './lease-book.js';
 import { QueueLease } from './queue-lease.js';
@@ -45,6 +48,7 @@ export interface LeaseDeskOptions {
 	readonly deadlineMs: number;
 	readonly idleMs: number;
 	readonly builds: BuildBook;
+	readonly attestor: Attestor;
 	readonly room: WaitingRoom;
 	readonly publish: (news: QueueNews) => void;
 	readonly step: (step: QueueStep) => void;
@@ -77,7 +81,7 @@ export class LeaseDesk {
 		const { buildId, user } = entry;
 		const { id, deadlineMs, idleMs } = this.leases.terms();
 		const token = randomSecret();
-		builder.take((event) => this.#reported(builder, buildId, event));
+		builder.take((event, firsthand) => this.#reported(builder, buildId, event, firsthand));
 		try {
 			await builder.link.callOnce('probe', {}, PROBE_LIMIT_MS);
 			await builds.opened(buildId);
@@ -173,6 +177,11 @@ export class LeaseDesk {
 		await this.#amend(lease, { keptUntil }, 'detach-recorded');
 	}
 
+	/** See {@link Attestor.attest}. */
+	attest(leaseId: string, signal: AbortSignal | undefined): Promise<DsseEnvelope> {
+		return this.#options.attestor.attest(this.find(leaseId, undefined), signal);
+	}
+
 	/** Resolves when it is written down that the builder was given back. */
 	async release(leaseId: string, outcome: BuildOutcome): Promise<void> {
 		await this.leases.end(leaseId, 'released', { outcome });
@@ -221,9 +230,9 @@ export class LeaseDesk {
 	}
 
 	/** What was canceled and has ended needs its builder no more, whoever may be there to give it back. */
-	#reported(builder: PooledBuilder, buildId: string, event: BuilderEvent): void {
+	#reported(builder: PooledBuilder, buildId: string, event: BuilderEvent, firsthand = false): void {
 		const { builds, clock } = this.#options;
-		builds.reported(buildId, event);
+		builds.reported(buildId, event, firsthand);
 		const lease = this.leases.ofBuilder(builder.id);
 		if (event.type !== 'end' || builder.lease?.canceled === undefined || lease === undefined) return;
 		clock.schedule(() => void this.leases.end(lease.id, 'canceled'), LAST_WORDS_MS);
@@ -234,12 +243,17 @@ export class LeaseDesk {
 		terms: Pick<LeaseRecord, 'id' | 'buildId' | 'user' | 'deadlineMs' | 'idleMs'>,
 		token: string,
 	): Promise<void> {
-		const { logins, logger } = this.#options;
+		const { logins, logger, builds } = this.#options;
 		const { id: leaseId, buildId, user, deadlineMs, idleMs } = terms;
+		const declaration = builds.factsOf(buildId)?.declaration;
+		const architecture = builds.find(buildId)?.architecture;
 		const sealedLogins = logins && (await sealLogins({ logins, logger, builder, leaseId }));
 		await builder.link.callOnce('lease', {
 			...{ leaseId, buildId, user, tokenSha256: sha256(token), deadlineMs, idleMs },
 			...(sealedLogins === undefined ? {} : { sealedLogins }),
+			...(declaration === undefined || architecture === undefined
+				? {}
+				: { declarationSha256: declarationDigest(declaration, architecture) }),
 		});
 	}
 

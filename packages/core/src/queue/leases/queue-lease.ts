@@ -1,5 +1,12 @@
 import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
-import type { AbortOptions, BuilderInfo, BuildOutcome, Endpoint, Lease } from '../../spec/index.js';
+import type {
+	AbortOptions,
+	BuilderInfo,
+	BuildOutcome,
+	DsseEnvelope,
+	Endpoint,
+	Lease,
+} from '../../spec/index.js';
 import type { LeaseRecord } from './lease-book.js';
 import type { LeaseDesk } from './lease-desk.js';
 
@@ -41,6 +48,11 @@ export class QueueLease implements Lease {
 	async detach(options: { readonly keepMs: number } & AbortOptions): Promise<void> {
 		throwIfAborted(options.signal);
 		await this.#desk.detach(this.id, options.keepMs);
+	}
+
+	async attest(options: AbortOptions = {}): Promise<DsseEnvelope> {
+		throwIfAborted(options.signal);
+		return await this.#desk.attest(this.id, options.signal);
 	}
 
 	async release(outcome: BuildOutcome, options: AbortOptions = {}): Promise<void> {

@@ -12,6 +12,7 @@ import {
 import type { BuildBook } from '../leases/build-book.js';
 import type { LeaseRecord } from '../leases/lease-book.js';
 import type { LeaseDesk } from '../leases/lease-desk.js';
+import { signsNothing } from '../leases/signs-nothing.js';
 import type { PoolSet } from '../pool/pool-set.js';
 import type { QueueRecovery } from '../queue-recovery.js';
 import type { QueueStep } from '../records/queue-steps.js';
@@ -41,6 +42,8 @@ export interface AdmissionOptions {
 	readonly rulesOf: (user: string) => ResolvedUserRules;
 	/** Throws where the queue takes nothing new. */
 	readonly checkOpen: () => void;
+	/** Whether provenances are signed. */
+	readonly signs: boolean;
 }
 
 /** Lets checkouts in: new ones into the line, others to where their build is. */
@@ -59,6 +62,7 @@ export class Admission {
 			throwIfAborted(signal);
 			checkOpen();
 			checkShape(request);
+			if (request.declaration !== undefined && !this.#options.signs) throw signsNothing();
 			if (recovery.isDone) this.#admit(request, user, handle, signal);
 			else void this.#admitLater(request, user, handle, signal);
 		} catch (error) {
@@ -125,6 +129,7 @@ export class Admission {
 					pool: pool.name,
 					architecture: request.architecture ?? pool.architecture,
 					labels: request.labels ?? {},
+					declaration: request.declaration,
 				})
 				.then(() => step('checkout-recorded'));
 		}

@@ -35,8 +35,8 @@ export interface ControlLinkOptions {
 	readonly redialGraceMs: number;
 	/** Asked while redials fail: rejects with the reason where the machine is known to be gone. */
 	readonly confirmMachine: (misses: { count: number }, signal: AbortSignal) => Promise<void>;
-	/** What the daemon reports, each event once, in order. */
-	readonly onReport: (event: BuilderEvent) => void;
+	/** What the daemon reports, each event once, in order. `firsthand`: on the connection that `follow` was called on. */
+	readonly onReport: (event: BuilderEvent, firsthand: boolean) => void;
 	/** Called once, when the daemon is given up. */
 	readonly onLost: (error: ContainerBuilderError) => void;
 }
@@ -53,6 +53,7 @@ export class ControlLink {
 	#info: BuilderInfo | undefined;
 	#cancelProbe = (): void => {};
 	#reportsFrom: number | undefined;
+	#first: RpcClient<ControlMethods> | undefined;
 	#following: RpcClient<ControlMethods> | undefined;
 
 	constructor(options: ControlLinkOptions) {
@@ -124,6 +125,7 @@ export class ControlLink {
 
 	/** Follows the daemon's reports from now on, over all connections to come. */
 	follow(): void {
+		if (this.#reportsFrom === undefined) this.#first = this.#rpc;
 		this.#reportsFrom ??= 0;
 		if (this.#rpc !== undefined) void this.#followOn(this.#rpc);
 	}
@@ -230,7 +232,7 @@ export class ControlLink {
 		const onEvent = (event: BuilderEvent): void => {
 			if (this.#stop.signal.aborted || event.sequence <= (this.#reportsFrom ?? 0)) return;
 			this.#reportsFrom = event.sequence;
-			this.#options.onReport(event);
+			this.#options.onReport(event, rpc === this.#first);
 		};
 		try {
 			await rpc.call('states', { after: this.#reportsFrom ?? 0 }, { onEvent, signal: this.#stop.signal });

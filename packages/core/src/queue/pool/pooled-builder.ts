@@ -38,7 +38,7 @@ export class PooledBuilder {
 	#progress: string | undefined;
 	#starting: Promise<void> | undefined;
 	#abandoned = false;
-	#onReport: ((event: BuilderEvent) => void) | undefined;
+	#onReport: ((event: BuilderEvent, firsthand: boolean) => void) | undefined;
 
 	/** A new one; or, with `record`, one that an earlier process has made: see {@link goOn}. */
 	constructor(around: BuilderSurroundings, record?: BuilderRecord) {
@@ -63,7 +63,7 @@ export class PooledBuilder {
 			probeMs,
 			redialGraceMs,
 			confirmMachine: (misses, signal) => confirmMachine({ builderId, calls, clock, signal }, misses),
-			onReport: (event) => this.#onReport?.(event),
+			onReport: (event, firsthand) => this.#onReport?.(event, firsthand),
 			onLost: (error) => this.fail(error),
 		});
 	}
@@ -167,7 +167,7 @@ export class PooledBuilder {
 	}
 
 	/** Marks it as handed out; from now on its reports go to `onReport`. */
-	take(onReport: (event: BuilderEvent) => void): void {
+	take(onReport: (event: BuilderEvent, firsthand: boolean) => void): void {
 		this.#onReport = onReport;
 		if (this.#state !== 'leased') this.#move('leased');
 	}

@@ -8,6 +8,7 @@ import {
 	serializedErrorSchema,
 } from '../../protocol/primitives.js';
 import { buildStateSchema, prioritySchema } from '../../protocol/queue-schemas.js';
+import { buildFactsSchema } from '../../provenance/build-facts.js';
 
 /** What is written down of a build, from its checkout until it is forgotten. */
 export const storedBuildSchema = z.object({
@@ -23,6 +24,8 @@ export const storedBuildSchema = z.object({
 	builderId: nameSchema.optional(),
 	bases: resolvedBasesSchema.optional(),
 	error: serializedErrorSchema.optional(),
+	/** Where a provenance is wanted. */
+	facts: buildFactsSchema.optional(),
 });
 
 /** See {@link storedBuildSchema}. */

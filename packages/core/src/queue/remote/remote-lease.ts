@@ -1,6 +1,13 @@
 import type { z } from 'zod';
 import type { leaseSchema } from '../../protocol/queue-schemas.js';
-import type { AbortOptions, BuilderInfo, BuildOutcome, Endpoint, Lease } from '../../spec/index.js';
+import type {
+	AbortOptions,
+	BuilderInfo,
+	BuildOutcome,
+	DsseEnvelope,
+	Endpoint,
+	Lease,
+} from '../../spec/index.js';
 import type { RemoteConnection } from './remote-connection.js';
 
 /** A lease that a queue elsewhere keeps. */
@@ -43,6 +50,10 @@ export class RemoteLease implements Lease {
 
 	async detach({ keepMs, signal }: { readonly keepMs: number } & AbortOptions): Promise<void> {
 		await this.#connection.call('lease-detach', { leaseId: this.id, keepMs }, { signal });
+	}
+
+	attest(options: AbortOptions = {}): Promise<DsseEnvelope> {
+		return this.#connection.call('lease-attest', { leaseId: this.id }, options);
 	}
 
 	release(outcome: BuildOutcome, options: AbortOptions = {}): Promise<void> {

@@ -12,6 +12,7 @@ import type {
 	Endpoint,
 	ImageRepository,
 	Lease,
+	ProvenanceKey,
 	Queue,
 	QueueEvent,
 	QueueEventMap,
@@ -145,6 +146,10 @@ export class RemoteQueue implements Queue {
 
 	async images(options: AbortOptions = {}): Promise<readonly ImageRepository[]> {
 		return (await this.#connection.call('images', {}, options)).images;
+	}
+
+	provenanceKey(options: AbortOptions = {}): Promise<ProvenanceKey> {
+		return this.#connection.call('provenance-key', {}, options);
 	}
 
 	on<E extends keyof QueueEventMap>(event: E, listener: QueueEventMap[E]): this {
