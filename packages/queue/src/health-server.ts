@@ -25,6 +25,7 @@ export async function healthServer(
 	const limits = {
 		headersTimeout: HANDSHAKE_TIMEOUT_MS,
 		requestTimeout: HANDSHAKE_TIMEOUT_MS,
+		connectionsCheckingInterval: HANDSHAKE_TIMEOUT_MS / 4,
 		keepAlive: true,
 		keepAliveInitialDelay: 60_000,
 		noDelay: true,
@@ -35,7 +36,13 @@ export async function healthServer(
 	}
 	const server =
 		encrypted && tls !== undefined
-			? createTlsServer({ ...limits, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' })
+			? createTlsServer({
+					...limits,
+					cert: tls.certificate,
+					key: tls.key,
+					minVersion: 'TLSv1.2',
+					handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+				})
 			: createServer(limits);
 	server.on('request', (request, response) => {
 		const path = request.url?.split('?', 1)[0];

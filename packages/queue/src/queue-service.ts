@@ -64,6 +64,9 @@ export interface QueueService extends AsyncDisposable {
 	close(): Promise<void>;
 }
 
+/** Of the connections that this process can hold, what one user may have: the others get in beside anybody. */
+const USERS_SHARE = 0.5;
+
 /**
  * Runs a queue by its configuration: provider, store, catalogue, logs, listeners. Waits while another process is this
  * owner's queue. Resolves when it listens; `ready` tells of the rest. Rejects with `invalid-configuration` or
@@ -78,7 +81,8 @@ export async function queueService(options: QueueServiceOptions): Promise<QueueS
 		logger,
 	});
 	queue.on('event', ({ type, time: _time, ...fields }) => logger.info(fields, type));
-	logger.info({ openFiles: await openFiles() }, 'one descriptor serves one client or one builder');
+	const files = await openFiles();
+	logger.info({ openFiles: files }, 'one descriptor serves one client or one builder');
 	await makeSocketDirectories(listen);
 	let started = false;
 	let server: QueueServer;
@@ -91,6 +95,7 @@ export async function queueService(options: QueueServiceOptions): Promise<QueueS
 			tls,
 			authenticators,
 			relay: configuration.relay,
+			connectionsPerUser: files && Math.max(1, Math.floor(files.connections * USERS_SHARE)),
 			isReady: () => started,
 			logger,
 		});

@@ -11,6 +11,9 @@ import {
 } from '@olcf/container-builder-core';
 import { parseRelayToken } from '@olcf/container-builder-core/protocol';
 
+/** Connections to one builder at a time: a client has one for each channel, and may come back before an old one has ended. */
+const MAX_CARRIED = 64;
+
 /** What {@link Relays} are made of. */
 export interface RelaysOptions {
 	readonly queue: BuilderQueue;
@@ -43,8 +46,10 @@ export class Relays {
 		if (transport.relay === undefined)
 			throw new ContainerBuilderError('unsupported', 'nothing is carried on here');
 		const { builderId, endpoint } = queue.relayed(asked.leaseId, asked.token);
-		const ending = linkSignal(signal);
 		const ofBuilder = this.#carried.get(builderId) ?? new Set();
+		if (ofBuilder.size >= MAX_CARRIED)
+			throw new ContainerBuilderError('busy', 'too many connections to this builder are carried already');
+		const ending = linkSignal(signal);
 		this.#carried.set(builderId, ofBuilder.add(ending));
 		try {
 			const channel = await incoming.accept();

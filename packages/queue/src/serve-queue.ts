@@ -14,9 +14,15 @@ import {
 	type TlsIdentity,
 	type Transport,
 } from '@olcf/container-builder-core';
-import { PROTOCOL_VERSION, queueMethods, serveRpc } from '@olcf/container-builder-core/protocol';
+import {
+	PROTOCOL_VERSION,
+	queueMethods,
+	RequestBudget,
+	serveRpc,
+} from '@olcf/container-builder-core/protocol';
 import { auditOf } from './audit.js';
 import { authenticate } from './authentication/authenticate.js';
+import { ConnectionCounts } from './connection-counts.js';
 import { type HealthServer, healthServer } from './health-server.js';
 import { queueHandlers } from './queue-handlers.js';
 import { Relays } from './relays.js';
@@ -37,6 +43,8 @@ export interface ServeQueueOptions {
 	 * unix socket. @default 'auto'
 	 */
 	readonly relay?: RelayUse | undefined;
+	/** Most connections of one user at a time; one more is refused with `busy`. @default any number */
+	readonly connectionsPerUser?: number | undefined;
 	/** What `/readyz` says. @default ready */
 	readonly isReady?: (() => boolean) | undefined;
 	/** @default silent */
@@ -86,6 +94,7 @@ class RunningServer implements QueueServer {
 	readonly #channels = new Map<Channel, Promise<void>>();
 	readonly #stop = new AbortController();
 	readonly #relayed: Relays;
+	readonly #counts: ConnectionCounts;
 	#closing: Promise<void> | undefined;
 
 	constructor(options: ServeQueueOptions) {
@@ -93,7 +102,8 @@ class RunningServer implements QueueServer {
 		this.#logger = options.logger ?? silent;
 		// As many listen as clients are being asked who they are.
 		setMaxListeners(0, this.#stop.signal);
-		const { queue, transport } = options;
+		const { queue, transport, connectionsPerUser = Infinity } = options;
+		this.#counts = new ConnectionCounts(connectionsPerUser);
 		this.#relayed = new Relays({ queue, transport, logger: this.#logger, signal: this.#stop.signal });
 	}
 
@@ -198,10 +208,15 @@ class RunningServer implements QueueServer {
 			const identity = await authenticate(this.#options.authenticators, incoming, this.#stop.signal);
 			const { user, groups, method } = identity;
 			if (this.#stop.signal.aborted) throw new ContainerBuilderError('queue-closed', 'the queue is closing');
-			const channel = await incoming.accept();
+			const letGo = this.#counts.add(user);
+			const channel = await incoming.accept().catch((error: unknown) => {
+				letGo();
+				throw error;
+			});
 			this.#logger.info({ user, method, peer: peer.address }, 'client connected');
 			let gone = false;
 			void channel.closed.then(() => {
+				letGo();
 				gone = true;
 			});
 			const audit = auditOf(this.#logger, { identity, peer });
@@ -210,7 +225,7 @@ class RunningServer implements QueueServer {
 				audit,
 				relays: (reach) => this.#relays(reach, peer),
 			});
-			const served = serveRpc(channel, queueMethods, handlers);
+			const served = serveRpc(channel, queueMethods, handlers, new RequestBudget());
 			this.#channels.set(channel, served);
 			await served;
 			this.#channels.delete(channel);

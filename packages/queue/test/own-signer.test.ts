@@ -1,4 +1,4 @@
-import { access, stat } from 'node:fs/promises';
+import { access, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ownSigner } from '../src/index.js';
@@ -23,9 +23,10 @@ test('who only verifies makes none, and one that cannot be kept is told', async 
 		code: 'not-found',
 	});
 	await expect(access(key)).rejects.toMatchObject({ code: 'ENOENT' });
-	const signer = ownSigner({ owner: 'mine', key: '/proc/nowhere/key.pem' });
+	await writeFile(join(directory, 'file'), '');
+	const signer = ownSigner({ owner: 'mine', key: join(directory, 'file/key.pem') });
 	await expect(signer.key()).rejects.toMatchObject({
 		code: 'invalid-configuration',
-		message: expect.stringContaining('/proc/nowhere/key.pem'),
+		message: expect.stringContaining('file/key.pem'),
 	});
 });

@@ -180,6 +180,23 @@ describe('a queue that carries connections on', () => {
 		}
 	});
 
+	it('carries so many connections of a lease and no more, and others beside them', async () => {
+		const here = await site();
+		const [one, two] = [await here.lease(1), await here.lease(2)];
+		const opened = await Promise.all(
+			Array.from({ length: 64 }, () => here.relayed(relayToken(one.id, one.token))),
+		);
+		await expect(here.relayed(relayToken(one.id, one.token))).rejects.toMatchObject({ code: 'busy' });
+		await (await here.relayed(relayToken(two.id, two.token))).close();
+		await opened[0]?.close();
+		await until(async () => {
+			const again = await here.relayed(relayToken(one.id, one.token)).catch(() => undefined);
+			await again?.close();
+			return again !== undefined;
+		});
+		await Promise.all(opened.map((channel) => channel.close()));
+	});
+
 	it('ends what it carries when the lease ends, and when it closes', async () => {
 		const here = await site();
 		const [one, two] = [await here.lease(1), await here.lease(2)];

@@ -266,4 +266,69 @@ describe('a queue over TCP', () => {
 			message: expect.stringContaining(taken),
 		});
 	});
+
+	it('has room for others, however many connections one has', async () => {
+		const { queue, url } = await queueSite();
+		const server = await serveQueue({
+			queue,
+			transport: ws(),
+			listen: [`${url}2`],
+			authenticators: [
+				{
+					specificationVersion: 'v1',
+					name: 'named',
+					authenticate: async ({ token = '' }) => ({ user: token, groups: [], method: 'named' }),
+				},
+			],
+			connectionsPerUser: 3,
+		});
+		afterwards(() => server.close());
+		const as = (token: string) => {
+			const remote = new RemoteQueue({ endpoint: `${url}2`, transports: [ws()], token });
+			afterwards(() => remote.close());
+			return remote;
+		};
+		const many = [as('mallory'), as('mallory'), as('mallory')];
+		for (const remote of many) await remote.status();
+		await expect(as('mallory').status()).rejects.toMatchObject({
+			message: expect.stringContaining('mallory has 3 connections to this queue already'),
+		});
+		await as('alice').status();
+		await many[0]?.close();
+		await until(async () =>
+			as('mallory')
+				.status()
+				.then(
+					() => true,
+					() => false,
+				),
+		);
+	});
+
+	it('answers others at once while one asks without end', async () => {
+		const { remote, url } = await queueSite();
+		await remote.status();
+		const flood = await ws().connect({ url }, { channel: 'queue', version: 1 });
+		let answers = 0;
+		const reading = (async () => {
+			for await (const _ of flood) answers++;
+		})().catch(() => {});
+		let sent = 0;
+		let isOver = false;
+		const flooding = (async () => {
+			while (!isOver) {
+				await flood.send(JSON.stringify({ type: 'request', id: sent++, method: 'status', params: {} }));
+				if (sent % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+			}
+		})().catch(() => {});
+		await until(async () => sent > 5_000 || answers > 1_000);
+		const began = answers;
+		for (let call = 0; call < 20; call++) await remote.status();
+		isOver = true;
+		flood.abort('enough');
+		await Promise.all([flooding, reading]);
+		// Twenty questions of another are not behind all that has been sent.
+		expect(answers - began).toBeLessThan(2_000);
+		expect(sent).toBeGreaterThan(answers);
+	});
 });

@@ -7,6 +7,7 @@
 
 export { declarationDigest, declarationOf } from '../provenance/declaration.js';
 export type { Method, MethodMap, Params, Result, StreamEvent } from '../rpc/define-methods.js';
+export { RequestBudget, type RequestBudgetOptions } from '../rpc/request-budget.js';
 export { type CallOptions, RpcClient } from '../rpc/rpc-client.js';
 export { type HandlerContext, type Handlers, serveRpc } from '../rpc/serve-rpc.js';
 export { type Bootstrap, decodeBootstrap, encodeBootstrap, MAX_BOOTSTRAP_BYTES } from './bootstrap.js';

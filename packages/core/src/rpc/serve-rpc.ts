@@ -1,6 +1,7 @@
 import { parseFrame } from '../protocol/parse-frame.js';
 import { type Channel, ContainerBuilderError } from '../spec/index.js';
 import type { Immutable, MethodMap, Params, Result, StreamEvent } from './define-methods.js';
+import type { RequestBudget } from './request-budget.js';
 import { type RpcReply, rpcRequestSchema } from './rpc-frames.js';
 
 /** What a handler gets beside its parameters. */
@@ -24,14 +25,20 @@ const MAX_OPEN_REQUESTS = 1024;
 
 /**
  * Serves a channel until it has ended; open requests are aborted then. A handler that throws answers with its
- * error; a frame that breaks the protocol ends the channel. Never rejects.
+ * error; a frame that breaks the protocol ends the channel. A peer with a budget is read from as fast as that allows.
+ * Never rejects.
  */
 export async function serveRpc<M extends MethodMap>(
 	channel: Channel,
 	methods: M,
 	handlers: Handlers<M>,
+	budget?: RequestBudget,
 ): Promise<void> {
 	const open = new Map<number, AbortController>();
+	let isOver = false;
+	void channel.closed.then(() => {
+		isOver = true;
+	});
 	const send = (reply: RpcReply): Promise<void> => channel.send(JSON.stringify(reply));
 
 	const run = async (id: number, name: string, params: unknown, signal: AbortSignal): Promise<void> => {
@@ -61,6 +68,8 @@ export async function serveRpc<M extends MethodMap>(
 
 	try {
 		for await (const frame of channel) {
+			const wait = budget?.take(isOver);
+			if (wait !== undefined) await wait;
 			const request = parseFrame(rpcRequestSchema, frame);
 			if (request.type === 'abort') {
 				open.get(request.id)?.abort();
