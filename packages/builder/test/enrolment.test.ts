@@ -61,24 +61,37 @@ describe('enrolment', () => {
 		await expect(builder.enrol(control, { key: 'session' })).rejects.toMatchObject(refused);
 	});
 
-	it('refuses everybody after ten wrong proofs', async () => {
+	it('is not closed to the queue by any number of wrong proofs, before it and after', async () => {
 		await using builder = await startBuilder();
+		const guess = async (key: 'secret' | 'session'): Promise<void> => {
+			const control = await builder.dialControl();
+			for (let turn = 0; turn < 3; turn++) {
+				await control.call('enrol', { queueNonce: 'n'.repeat(43), key });
+				await expect(control.call('accept', { mac: 'A'.repeat(43) })).rejects.toThrow(/is wrong|proofs were wrong/);
+			}
+			expect((await control.closed).code).toBe('protocol');
+		};
+		for (let turn = 0; turn < 20; turn++) await guess('secret');
 		const control = await builder.dialControl();
-		for (let turn = 0; turn < 10; turn++) {
-			await expect(builder.enrol(control, { secret: 'wrong-'.repeat(4) })).rejects.toThrow(/is wrong/);
-		}
-		await expect(builder.enrol(control)).rejects.toThrow(/nobody can enrol/);
-		await expect(builder.dialControl()).rejects.toMatchObject(refused);
+		await builder.enrol(control);
+		for (let turn = 0; turn < 20; turn++) await guess('session');
+		expect((await control.call('probe', {})).phase).toBe('idle');
+		await builder.enrol(await builder.dialControl(), { key: 'session' });
 	});
 
-	it('hears nobody for long who does not prove anything, and not too many of them', async () => {
+	it('hears nobody for long who does not prove anything, not too many of them, and the queue beside them', async () => {
 		const clock = virtualClock();
 		await using builder = await startBuilder([], { clock });
 		const silent = await Promise.all(Array.from({ length: 16 }, () => builder.dialControl()));
-		await expect(builder.dialControl()).rejects.toMatchObject({ code: 'busy' });
+		const queue = await builder.dialControl();
+		expect((await silent[0]?.closed)?.code).toBe('going-away');
+		await builder.enrol(queue);
 		await clock.advance(30_000);
-		for (const control of silent) expect((await control.closed).code).toBe('protocol');
-		await builder.enrol(await builder.dialControl());
+		for (const control of silent.slice(1)) expect((await control.closed).code).toBe('protocol');
+		expect((await queue.call('probe', {})).phase).toBe('idle');
+		// Who has proved itself is not one of those that make room.
+		await Promise.all(Array.from({ length: 40 }, () => builder.dialControl()));
+		expect((await queue.call('probe', {})).phase).toBe('idle');
 	});
 
 	it('ends the daemon when nobody has enrolled in time', async () => {

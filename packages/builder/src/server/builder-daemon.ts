@@ -70,7 +70,8 @@ export class BuilderDaemon {
 	readonly #events: EventLog;
 	readonly #channels = new Set<Channel>();
 	readonly #deliveries = new InFlight();
-	#unproven = 0;
+	/** The oldest first. */
+	readonly #unproven = new Set<Channel>();
 	#control: Channel | undefined;
 	#leased: { readonly lease: Lease; readonly build: LeasedBuild } | undefined;
 
@@ -156,6 +157,7 @@ export class BuilderDaemon {
 	useControl(channel: Channel): void {
 		const previous = this.#control;
 		this.#control = channel;
+		this.#unproven.delete(channel);
 		this.#lifetime.enrolled();
 		this.#lifetime.connect();
 		void channel.closed.then(() => {
@@ -214,8 +216,7 @@ export class BuilderDaemon {
 		}
 		switch (request.channel) {
 			case 'control':
-				if (this.enrolment.locked) return ['unauthenticated', 'too many proofs were wrong'];
-				return this.#unproven >= MAX_UNPROVEN ? ['busy', 'too many try to enrol'] : undefined;
+				return undefined;
 			case 'build':
 			case 'output':
 			case 'context':
@@ -233,7 +234,13 @@ export class BuilderDaemon {
 	}
 
 	async #serveControl(channel: Channel): Promise<void> {
-		this.#unproven++;
+		// A stranger must not keep the queue out: it proves itself at once, who hangs about makes room.
+		const [oldest] = this.#unproven;
+		if (oldest !== undefined && this.#unproven.size >= MAX_UNPROVEN) {
+			this.#unproven.delete(oldest);
+			void oldest.close({ code: 'going-away', reason: 'too many try to enrol' });
+		}
+		this.#unproven.add(channel);
 		const cancel = this.#lifetime.clock.schedule(() => {
 			if (this.#control !== channel)
 				void channel.close({ code: 'protocol', reason: 'it took too long to enrol' });
@@ -242,7 +249,7 @@ export class BuilderDaemon {
 			await serveRpc(channel, controlMethods, controlHandlers(this, channel));
 		} finally {
 			cancel();
-			this.#unproven--;
+			this.#unproven.delete(channel);
 		}
 	}
 

@@ -5,9 +5,13 @@ import type { Challenge } from './enrolment.js';
 
 type ControlHandlers = Handlers<typeof controlMethods>;
 
+/** Wrong proofs that one channel may try; others are not locked out by them, the queue could be one of those. */
+const MAX_WRONG = 3;
+
 /** The methods of one channel `control`; before it has proved itself, it may only enrol. */
 export function controlHandlers(daemon: BuilderDaemon, channel: Channel): ControlHandlers {
 	let challenge: Challenge | undefined;
+	let wrong = 0;
 	const proven = (): void => {
 		if (daemon.isControl(channel)) return;
 		throw new ContainerBuilderError('unauthenticated', 'this channel has not enrolled, or was replaced');
@@ -23,7 +27,13 @@ export function controlHandlers(daemon: BuilderDaemon, channel: Channel): Contro
 			const asked = challenge;
 			challenge = undefined;
 			if (!asked) throw new ContainerBuilderError('unauthenticated', 'enrol comes before accept');
-			daemon.enrolment.accept(asked, mac, sessionKey);
+			try {
+				daemon.enrolment.accept(asked, mac, sessionKey);
+			} catch (error) {
+				if (++wrong >= MAX_WRONG)
+					void channel.close({ code: 'protocol', reason: 'too many proofs were wrong' });
+				throw error;
+			}
 			daemon.useControl(channel);
 			const loginsKey = await daemon.loginsKey();
 			return { ...daemon.info(), ...(loginsKey === undefined ? {} : { loginsKey }) };

@@ -6,9 +6,6 @@ import {
 	randomSecret,
 } from '@olcf/container-builder-core/protocol';
 
-/** Wrong proofs after which nobody can enrol any more. */
-const MAX_FAILURES = 10;
-
 /** What one control channel has said so far. */
 export interface Challenge {
 	readonly key: 'secret' | 'session';
@@ -29,7 +26,6 @@ export class Enrolment {
 	readonly #fingerprint: string | undefined;
 	#secret: string | undefined;
 	#sessionKey: string | undefined;
-	#failures = 0;
 
 	constructor(options: { builderId: string; secret: string; fingerprint: string | undefined }) {
 		this.#builderId = options.builderId;
@@ -40,11 +36,6 @@ export class Enrolment {
 	/** Whether the secret was spent: somebody has proved to know it. */
 	get enrolled(): boolean {
 		return this.#sessionKey !== undefined;
-	}
-
-	/** Whether too many proofs were wrong. */
-	get locked(): boolean {
-		return this.#failures >= MAX_FAILURES;
 	}
 
 	/** Proves this side to the one that sent the nonce. Throws `unauthenticated`. */
@@ -67,7 +58,6 @@ export class Enrolment {
 	accept(challenge: Challenge, mac: string, sessionKey: string | undefined): void {
 		const expected = enrolmentMac(this.#key(challenge.key), 'queue', challenge.transcript);
 		if (!equalMacs(expected, mac)) {
-			this.#failures++;
 			throw new ContainerBuilderError('unauthenticated', 'the proof of the enrolment is wrong');
 		}
 		if (challenge.key === 'session') return;
@@ -79,12 +69,6 @@ export class Enrolment {
 	}
 
 	#key(key: 'secret' | 'session'): string {
-		if (this.locked) {
-			throw new ContainerBuilderError(
-				'unauthenticated',
-				'too many proofs were wrong; nobody can enrol any more',
-			);
-		}
 		const value = key === 'secret' ? this.#secret : this.#sessionKey;
 		if (value !== undefined) return value;
 		throw new ContainerBuilderError(
