@@ -61,7 +61,7 @@ export async function guardedQueue(
 	const running = start('cb-queue', ['--config', config], { environment });
 	await running.until(/"msg":"listening"/);
 	const find = (pattern: RegExp): string => pattern.exec(running.said.stderr)?.[1] ?? '';
-	const url = find(/"endpoints":\["([^"]+)"\]/);
+	const url = find(/"endpoints":\["([^"]+)"/);
 	const fingerprint = find(/"fingerprint":"([0-9a-f]{64})"/);
 	return {
 		running,
