@@ -16,6 +16,8 @@ export interface OtherHost {
 	plug(isIn: boolean): void;
 	/** Loses so many per cent of the packets, each way. */
 	lose(percent: number): void;
+	/** Loses all that it sends (`output`), or all that is sent to it (`input`); undefined: nothing. */
+	mute(way: 'input' | 'output' | undefined): void;
 	/** Has another address from now on; the old one is gone, and what was connected with it. */
 	move(): void;
 	close(): void;
@@ -36,6 +38,21 @@ export function otherHost(number: number): OtherHost {
 	inside('ip', 'address', 'add', `${net}.${host}/24`, 'dev', there);
 	inside('ip', 'link', 'set', there, 'up');
 	inside('ip', 'link', 'set', 'lo', 'up');
+	/** One table of rules, in place of the one of that name before. */
+	const filter = (table: string, rules: Readonly<Record<'input' | 'output', string>>): void => {
+		const chains = Object.entries(rules).map(
+			([hook, rule]) => `chain ${hook} {\ntype filter hook ${hook} priority 0\n${rule}\n}`,
+		);
+		const lines = [
+			`table inet ${table}`,
+			`delete table inet ${table}`,
+			`table inet ${table} {`,
+			...chains,
+			'}',
+			'',
+		];
+		execFileSync('ip', ['netns', 'exec', name, 'nft', '-f', '-'], { input: lines.join('\n') });
+	};
 	return {
 		address: `${net}.1`,
 		start: (command, args, options) => {
@@ -48,11 +65,10 @@ export function otherHost(number: number): OtherHost {
 		plug: (isIn) => ip('link', 'set', here, isIn ? 'up' : 'down'),
 		lose: (percent) => {
 			const drop = percent > 0 ? `numgen random mod 100 < ${percent} drop` : '';
-			const chains = ['input', 'output'].map(
-				(hook) => `chain ${hook} {\ntype filter hook ${hook} priority 0\n${drop}\n}`,
-			);
-			const rules = ['table inet loss', 'delete table inet loss', 'table inet loss {', ...chains, '}', ''];
-			execFileSync('ip', ['netns', 'exec', name, 'nft', '-f', '-'], { input: rules.join('\n') });
+			filter('loss', { input: drop, output: drop });
+		},
+		mute: (way) => {
+			filter('mute', { input: way === 'input' ? 'drop' : '', output: way === 'output' ? 'drop' : '' });
 		},
 		move: () => {
 			inside('ip', 'address', 'del', `${net}.${host}/24`, 'dev', there);

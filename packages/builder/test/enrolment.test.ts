@@ -67,7 +67,9 @@ describe('enrolment', () => {
 			const control = await builder.dialControl();
 			for (let turn = 0; turn < 3; turn++) {
 				await control.call('enrol', { queueNonce: 'n'.repeat(43), key });
-				await expect(control.call('accept', { mac: 'A'.repeat(43) })).rejects.toThrow(/is wrong|proofs were wrong/);
+				await expect(control.call('accept', { mac: 'A'.repeat(43) })).rejects.toThrow(
+					/is wrong|proofs were wrong/,
+				);
 			}
 			expect((await control.closed).code).toBe('protocol');
 		};

@@ -47,6 +47,9 @@ export interface ContainerBuilderOptions {
 	readonly transports?: readonly Transport[] | undefined;
 	/** Milliseconds that a canceled build's backend gets to end by itself. @default 10000 */
 	readonly cancelGraceMs?: number | undefined;
-	/** Milliseconds for which a broken connection to a builder is made anew. @default 60000 */
+	/**
+	 * Milliseconds for which a broken connection to a builder is made anew; where its queue cannot be reached either, at least
+	 * as long as the queue keeps the builder. @default 60000
+	 */
 	readonly reconnectMs?: number | undefined;
 }

@@ -56,11 +56,13 @@ export class LeaseRun {
 			endpoint: lease.endpoint,
 			token: lease.token,
 			insecure: context.insecure,
-			reconnectMs: context.reconnectMs,
+			// Who reaches neither has lost the network, and as long as the queue keeps the builder nothing is lost by it.
+			reconnectMs: Math.max(context.reconnectMs, lease.idleMs),
 			clock: context.clock,
 			confirm: async ({ signal }) => {
 				const answer = await this.#keeper.renew({ signal, timeoutMs: ASK_TIMEOUT_MS });
-				return answer === 'closed' ? Math.min(CLOSED_QUEUE_MS, context.reconnectMs) : undefined;
+				if (answer === 'unreachable' && !this.#keeper.isOverdue) return undefined;
+				return answer === 'closed' ? Math.min(CLOSED_QUEUE_MS, context.reconnectMs) : context.reconnectMs;
 			},
 		});
 		session.tryOn(lease.builderId);

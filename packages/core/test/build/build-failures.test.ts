@@ -211,6 +211,27 @@ test('a queue that knows that the builder is gone spares the waiting', async () 
 	await expect(build).rejects.toMatchObject({ code: 'builder-lost', message: /is gone/ });
 });
 
+test('who has no network at all waits for as long as the queue keeps the builder', async () => {
+	const { transport, builder, queue, client, directory } = await makeWorld({ reconnectMs: 100 });
+	const image = Buffer.from('image');
+	builder.script = () => builder.begin();
+	const build = client.build({ definition: 'hello.def', image: 'x.sif' }, { directory });
+	await new Promise<void>((resolve) => void build.once('backend-start', () => resolve()));
+	queue.onRenew = () => {
+		throw new ContainerBuilderError('queue-unreachable', 'there is no way');
+	};
+	transport.setReachable(builder.endpoint.url, false);
+	transport.breakChannels();
+	// Ten times as long as a builder is waited for that its queue can be asked about.
+	await new Promise((resolve) => setTimeout(resolve, 1_000));
+	expect(build.state).toBe('building');
+	queue.onRenew = () => {};
+	transport.setReachable(builder.endpoint.url, true);
+	builder.succeed(image, '');
+	expect((await build).attempts).toBe(1);
+	expect(image.equals(await readFile(join(directory, 'x.sif')))).toBe(true);
+});
+
 test('connections that break are made anew, and nothing is lost', async () => {
 	const { transport, builder, client, directory } = await makeWorld();
 	const parts = Array.from({ length: 20 }, (_, number) => `line ${number}\n`);
