@@ -43,7 +43,7 @@ export interface ContainerBuilderOptions {
 	readonly limits?: MachineLimits | undefined;
 	/** For the queue in this process. @default silent */
 	readonly logger?: Logger | undefined;
-	/** How builders, and a queue somewhere else, are reached. @default [ws()] */
+	/** How builders, and a queue somewhere else, are reached. @default [ws({ proxy: 'environment' })] */
 	readonly transports?: readonly Transport[] | undefined;
 	/** Milliseconds that a canceled build's backend gets to end by itself. @default 10000 */
 	readonly cancelGraceMs?: number | undefined;

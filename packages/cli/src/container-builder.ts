@@ -25,7 +25,7 @@ export class ContainerBuilder extends CoreContainerBuilder {
 
 	constructor(options: ContainerBuilderOptions = {}) {
 		const { cancelGraceMs, reconnectMs, insecure } = options;
-		const transports = options.transports ?? [ws()];
+		const transports = options.transports ?? [ws({ proxy: 'environment' })];
 		const queue = chooseQueue(options, transports);
 		super({ queue, transports, cancelGraceMs, reconnectMs, insecure });
 		this.#ownQueue = queue === options.queue ? undefined : queue;

@@ -12,6 +12,8 @@ queues:
     url: wss://queue.example:8443
     # Of its certificate, where no authority of this machine has signed it.
     fingerprint: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    # Or the authorities of your site, PEM.
+    # ca: site-ca.pem
     # Readable by you alone; beside this file where it has no directory.
     token-file: summit.token
   lab:
@@ -31,13 +33,20 @@ local:
 ## Whom you trust
 
 The certificate of a \`wss:\` queue must be signed by an authority that this machine knows, or be the one whose fingerprint you
-name: \`--queue-fingerprint\`, \`fingerprint\` in your configuration. Of a queue that has signed its certificate itself you are
+name: \`--queue-fingerprint\`, \`fingerprint\` in your configuration. Authorities of your site are named by \`--queue-ca\`, by \`ca\`
+in your configuration, or by Node's own \`NODE_EXTRA_CA_CERTS\`. Of a queue that has signed its certificate itself you are
 asked once, at a terminal, and nothing is shown to it before you have said yes. What you said yes to is kept in
 \`~/.local/state/container-builder/known-queues\`, a line each; a queue that shows another certificate then is refused. When
 those who run it tell you that it has a new one, remove its line.
 
 Who you are the queue knows by a token (\`CONTAINER_BUILDER_TOKEN\`, or \`token-file\`), or without any by your account, where it
 and this machine have MUNGE.
+
+## Proxies
+
+Where the way out is an HTTP proxy, \`HTTPS_PROXY=http://HOST:PORT\` leads to a queue and its builders through it, and \`NO_PROXY\`
+names hosts, domains and addresses that are reached without: builders on a network of your own, for one. No proxy is used
+to this machine itself.
 
 ## In a job
 

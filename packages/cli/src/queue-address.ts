@@ -1,4 +1,5 @@
 import { ContainerBuilderError, type Endpoint, type RelayUse } from '@olcf/container-builder-core/spec';
+import { readAuthorities } from './configuration/read-authorities.js';
 import { readTokenFile } from './configuration/read-token-file.js';
 import {
 	type NamedQueue,
@@ -14,6 +15,8 @@ export interface QueueAddress {
 	readonly endpoint: Endpoint;
 	/** A secret. */
 	readonly token?: string | undefined;
+	/** Of authorities that may have signed its certificate, PEM. @default those that Node knows */
+	readonly ca?: string | undefined;
 	/** Whether an unencrypted connection to another machine is allowed. */
 	readonly insecure: boolean;
 	/** Whether builders are reached through it; absent: where there is no other way. */
@@ -24,6 +27,7 @@ export interface QueueAddress {
 export interface QueueAddressOptions {
 	readonly queue?: string | undefined;
 	readonly 'queue-fingerprint'?: string | undefined;
+	readonly 'queue-ca'?: string | undefined;
 	readonly insecure?: boolean | undefined;
 	readonly relay?: RelayUse | undefined;
 }
@@ -39,16 +43,22 @@ export function queueAddress(
 	environment: NodeJS.ProcessEnv,
 	configuration: UserConfiguration = NO_CONFIGURATION,
 ): QueueAddress | undefined {
+	const caFile = options['queue-ca'] ?? given(environment.CONTAINER_BUILDER_QUEUE_CA);
 	const { url, named } = chosenQueue(options, environment, configuration);
 	const fingerprint =
 		options['queue-fingerprint'] ??
 		given(environment.CONTAINER_BUILDER_QUEUE_FINGERPRINT) ??
 		named?.fingerprint;
 	if (url === undefined) {
-		if (options['queue-fingerprint'] !== undefined || options.insecure === true) {
-			throw new ContainerBuilderError('invalid-option', '--queue-fingerprint and --insecure need a queue', {
-				hint: 'Name it by --queue, CONTAINER_BUILDER_QUEUE or your configuration.',
-			});
+		const needing = ['queue-fingerprint', 'queue-ca', 'insecure'] as const;
+		if (needing.some((name) => options[name] !== undefined && options[name] !== false)) {
+			throw new ContainerBuilderError(
+				'invalid-option',
+				'--queue-fingerprint, --queue-ca and --insecure need a queue',
+				{
+					hint: 'Name it by --queue, CONTAINER_BUILDER_QUEUE or your configuration.',
+				},
+			);
 		}
 		return undefined;
 	}
@@ -62,6 +72,7 @@ export function queueAddress(
 	return {
 		endpoint: { url, fingerprint: fingerprint === undefined ? undefined : normalFingerprint(fingerprint) },
 		token,
+		ca: readAuthorities(caFile ?? named?.caFile),
 		insecure: options.insecure ?? named?.insecure ?? false,
 		relay: options.relay,
 	};

@@ -23,6 +23,8 @@ import {
 } from './handshake.js';
 import { agreeHeartbeat } from './heartbeat.js';
 import { openSocket, openTls, unreachable } from './open-stream.js';
+import { openThroughProxy } from './open-through-proxy.js';
+import { proxyFor } from './proxy-for.js';
 import { isLoopback, parseAddress, type WsAddress } from './ws-address.js';
 import { WsChannel } from './ws-channel.js';
 import type { WsSettings } from './ws-options.js';
@@ -47,7 +49,9 @@ export async function connect(
 	let opened = false;
 	try {
 		stream =
-			options.through === undefined ? await openSocket(address, link.signal) : channelDuplex(options.through);
+			options.through === undefined
+				? await openStream(address, settings, link.signal)
+				: channelDuplex(options.through);
 		let fingerprint: string | undefined;
 		if (address.kind === 'tls') {
 			const policy = { endpoint, anyCertificate: options.anyCertificate ?? false, ca: settings.ca };
@@ -74,6 +78,12 @@ export async function connect(
 		link.dispose();
 		if (!opened) stream?.destroy();
 	}
+}
+
+function openStream(address: WsAddress, settings: WsSettings, signal: AbortSignal): Promise<Duplex> {
+	const proxy = proxyFor(address, settings.proxy);
+	if (proxy === undefined || address.kind === 'unix') return openSocket(address, signal);
+	return openThroughProxy(address, proxy, signal);
 }
 
 function checkAllowed(

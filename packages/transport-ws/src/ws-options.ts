@@ -22,6 +22,11 @@ export interface WsOptions {
 	/** Certificates, PEM, that sign those of `wss:` endpoints without a fingerprint. @default those of Node */
 	readonly ca?: string | readonly string[] | undefined;
 	/**
+	 * An HTTP proxy that connections to other machines are opened through: its URL, or `environment` for the one that
+	 * HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name. @default none
+	 */
+	readonly proxy?: 'environment' | (string & {}) | undefined;
+	/**
 	 * Allows unencrypted connections to and from other machines, and tokens over them: the default of
 	 * `ConnectOptions.insecure`, and leave to listen with `ws:` on more than loopback. @default false
 	 */
@@ -36,6 +41,7 @@ export interface WsSettings {
 	readonly acceptTimeoutMs: number;
 	readonly closeTimeoutMs: number;
 	readonly ca: string | string[] | undefined;
+	readonly proxy: string | undefined;
 	readonly insecure: boolean;
 }
 
@@ -50,6 +56,7 @@ export function wsSettings(options: WsOptions): WsSettings {
 		acceptTimeoutMs: options.acceptTimeoutMs ?? 10_000,
 		closeTimeoutMs: options.closeTimeoutMs ?? 30_000,
 		ca: ca === undefined || typeof ca === 'string' ? ca : [...ca],
+		proxy: options.proxy,
 		insecure: options.insecure ?? false,
 	};
 }

@@ -7,6 +7,7 @@ import type { containerBuilderCommand } from '../options/container-builder-optio
 import { endpointHost } from '../output/endpoint-host.js';
 import { writeJson } from '../output/write-json.js';
 import type { QueueAddress } from '../queue-address.js';
+import { queueTransport } from '../queue-transport.js';
 import { startOwnQueue } from '../start-own-queue.js';
 import { trustQueue } from '../trust-queue.js';
 import { chooseQueue } from './choose-queue.js';
@@ -30,16 +31,11 @@ export async function buildImage(context: Context): Promise<number> {
 	readProgress(values);
 	const address = chooseQueue(context) ?? (detach ? await ownQueue(context) : undefined);
 	const request = await readBuild(context);
-	const { ContainerBuilder, ws } = await import('../index.js');
+	const { ContainerBuilder } = await import('../index.js');
 	const builder = new ContainerBuilder(
 		address === undefined
 			? embeddedOptions({ ...context.configuration.local, ...values })
-			: {
-					queue: await trustQueue(address.endpoint, invocation, ws()),
-					token: address.token,
-					insecure: address.insecure,
-					relay: address.relay,
-				},
+			: await remoteOptions(address, invocation),
 	);
 	const host = address === undefined ? 'embedded in this command' : endpointHost(address.endpoint.url).host;
 	try {
@@ -117,6 +113,16 @@ async function ownQueue({ invocation, phases, signal }: Context): Promise<QueueA
 
 function isHangUp(reason: unknown): boolean {
 	return reason instanceof Interrupted && reason.signal === 'SIGHUP';
+}
+
+async function remoteOptions(
+	address: QueueAddress,
+	invocation: Context['invocation'],
+): Promise<ContainerBuilderOptions> {
+	const { token, insecure, relay, endpoint } = address;
+	const transport = queueTransport(address);
+	const queue = await trustQueue(endpoint, invocation, transport);
+	return { queue, token, insecure, relay, transports: [transport] };
 }
 
 /** Options of the queue in this process. */

@@ -4,6 +4,7 @@ import type { OptionSpecification } from '../options/option-table.js';
 import { endpointHost } from '../output/endpoint-host.js';
 import { findOwnQueue } from '../own-queue.js';
 import { type QueueAddressOptions, queueAddress } from '../queue-address.js';
+import { queueTransport } from '../queue-transport.js';
 import { trustQueue } from '../trust-queue.js';
 import type { CommandContext } from './run-command.js';
 
@@ -34,11 +35,12 @@ export async function openQueue(
 			hint: 'Name it by --queue URL, CONTAINER_BUILDER_QUEUE or QUEUE_HOST.',
 		});
 	}
-	const { ContainerBuilder, ws } = await import('../index.js');
+	const { ContainerBuilder } = await import('../index.js');
 	const { token, insecure, relay } = address;
-	const endpoint = await trustQueue(address.endpoint, invocation, ws());
+	const transport = queueTransport(address);
+	const endpoint = await trustQueue(address.endpoint, invocation, transport);
 	return {
-		builder: new ContainerBuilder({ queue: endpoint, token, insecure, relay }),
+		builder: new ContainerBuilder({ queue: endpoint, token, insecure, relay, transports: [transport] }),
 		host: endpointHost(endpoint.url).host,
 	};
 }

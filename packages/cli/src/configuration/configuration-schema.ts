@@ -15,6 +15,7 @@ const count = z.number('must be a whole number').int('must be a whole number').m
 const queueSchema = section({
 	url: text,
 	fingerprint: text.optional(),
+	ca: text.optional(),
 	'token-file': text.optional(),
 	insecure: flag.default(false),
 });

@@ -39,9 +39,9 @@ export async function loadUserConfiguration({
 		path,
 		queue,
 		queues: Object.fromEntries(
-			Object.entries(queues).map(([name, { 'token-file': tokenFile, ...rest }]) => [
+			Object.entries(queues).map(([name, { 'token-file': tokenFile, ca, ...rest }]) => [
 				name,
-				{ ...rest, tokenFile: tokenFile && at(tokenFile) },
+				{ ...rest, tokenFile: tokenFile && at(tokenFile), caFile: ca && at(ca) },
 			]),
 		),
 		options: { ...options, ...(options.authfile && { authfile: at(options.authfile) }) },

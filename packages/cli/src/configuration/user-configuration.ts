@@ -6,6 +6,8 @@ export interface NamedQueue {
 	readonly url: string;
 	/** Of its certificate, as `--queue-fingerprint` takes it. */
 	readonly fingerprint?: string | undefined;
+	/** Absolute; certificates of authorities that may have signed its own, PEM. */
+	readonly caFile?: string | undefined;
 	/** Absolute; a file with the token. */
 	readonly tokenFile?: string | undefined;
 	/** Whether an unencrypted connection to another machine is allowed. */

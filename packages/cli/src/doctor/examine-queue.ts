@@ -1,6 +1,7 @@
 import { ContainerBuilderError } from '@olcf/container-builder-core/spec';
 import { knownEndpoint } from '../known-queues.js';
 import type { QueueAddress } from '../queue-address.js';
+import { queueTransport } from '../queue-transport.js';
 import type { ExamineOptions } from './examine.js';
 import type { Finding } from './finding.js';
 
@@ -26,13 +27,20 @@ export async function examineQueue(
 }
 
 async function ask(
-	{ endpoint, token, insecure, relay }: QueueAddress,
+	address: QueueAddress,
 	{ signal, environment }: Pick<ExamineOptions, 'signal' | 'environment'>,
 ): Promise<Finding> {
+	const { endpoint, token, insecure, relay } = address;
 	// What somebody has said yes to counts here too; nobody is asked.
 	const queue = await knownEndpoint(endpoint, environment);
 	const { ContainerBuilder } = await import('../index.js');
-	const builder = new ContainerBuilder({ queue, token, insecure, relay });
+	const builder = new ContainerBuilder({
+		queue,
+		token,
+		insecure,
+		relay,
+		transports: [queueTransport(address)],
+	});
 	try {
 		const { state, builders, waiting } = await builder.queue.status({ signal });
 		const detail = `${endpoint.url} is ${state}: ${builders.length} builders, ${waiting.length} waiting`;

@@ -56,6 +56,14 @@ export const queueOptions = [
 		description: "SHA-256 of the queue's certificate; with it this certificate and no other is accepted",
 	},
 	{
+		name: 'queue-ca',
+		type: 'text',
+		section: 'Queue',
+		placeholder: 'FILE',
+		description: "certificates, PEM, of the authorities that may have signed the queue's",
+		defaultText: 'those that Node knows, and NODE_EXTRA_CA_CERTS',
+	},
+	{
 		name: 'insecure',
 		type: 'boolean',
 		section: 'Queue',
@@ -87,9 +95,14 @@ export const queueVariables: readonly VariableSpecification[] = [
 		name: 'CONTAINER_BUILDER_QUEUE_FINGERPRINT',
 		description: 'stands for --queue-fingerprint',
 	},
+	{ name: 'CONTAINER_BUILDER_QUEUE_CA', description: 'stands for --queue-ca' },
 	{
 		name: 'CONTAINER_BUILDER_TOKEN',
 		description: 'the token that is shown to the queue, where it wants one',
+	},
+	{
+		name: 'HTTPS_PROXY, NO_PROXY',
+		description: 'the HTTP proxy that leads to queue and builders on other machines, and to which none does',
 	},
 	{ name: 'CONTAINER_BUILDER_CONFIG', description: 'your configuration, where --config is not given' },
 	{
