@@ -105,6 +105,3 @@ for (const [name, open] of opens) {
 		}
 	}
 }
-// Where clouds tell machines about themselves.
-const metadata = await ask(() => connect({ host: '169.254.169.254', port: 80 }), 'queue');
-say('metadata', metadata);
