@@ -44,7 +44,7 @@ describe.each(['shared', 'isolated'])('the root of a recipe, network %s', (netwo
 
 		// The queue knows keys by now: all of these would be of use.
 		await runCommand('cb-queue', ['key', '--config', queue.config]);
-		const spy = readFileSync(join(root, 'test/security/spy.mjs'), 'utf8');
+		const spy = readFileSync(join(root, 'test/support/spy.mjs'), 'utf8');
 		place.write(
 			'spy.def',
 			scratchRecipe(

@@ -92,14 +92,21 @@ describe('docs/cli.md', () => {
 			'cb-logs',
 			'cb-queue',
 			'cb-status',
+			'cb-verify',
 			'container-builder',
 		]);
 	});
 
 	for (const { command, comment } of examples) {
 		it(`${command} # ${comment}`, async () => {
-			for (const image of ['app.sif', 'hello.sif', 'big.sif', 'other.sif'])
+			for (const image of ['app.sif', 'app.sif.intoto.jsonl', 'hello.sif', 'big.sif', 'other.sif'])
 				rmSync(join(work, image), { force: true });
+			if (command.startsWith('cb-verify')) {
+				await recipes.build(work, ['--provenance', '--force', 'app.sif', 'app.def']);
+				expectSuccess(
+					await run(`cb-queue key --config ${recipes.queue.directory}/queue.yaml > queue.pem`).ended,
+				);
+			}
 			const needsBuild = command.includes(ID);
 			const id = needsBuild ? await detach('slow.def') : '';
 			const here = ofHere(command, id);

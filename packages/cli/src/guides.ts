@@ -42,6 +42,11 @@ those who run it tell you that it has a new one, remove its line.
 Who you are the queue knows by a token (\`CONTAINER_BUILDER_TOKEN\`, or \`token-file\`), or without any by your account, where it
 and this machine have MUNGE.
 
+## Where an image comes from
+
+With \`--provenance\` the queue signs what it knows of an image (SLSA provenance, in \`IMAGE.intoto.jsonl\`), and \`cb-verify\` checks
+that: [provenance.md](provenance.md) tells what it says, and what it does not.
+
 ## Proxies
 
 Where the way out is an HTTP proxy, \`HTTPS_PROXY=http://HOST:PORT\` leads to a queue and its builders through it, and \`NO_PROXY\`

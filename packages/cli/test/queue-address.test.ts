@@ -67,5 +67,6 @@ describe('queueAddress', () => {
 
 	test('options about a queue need one', () => {
 		expect(() => queueAddress({ insecure: true }, {})).toThrow(/need a queue/);
+		expect(() => queueAddress({ 'queue-ca': 'ca.pem' }, {})).toThrow(/need a queue/);
 	});
 });

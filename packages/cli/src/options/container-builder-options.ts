@@ -82,6 +82,10 @@ export const containerBuilderCommand = defineCommand({
 			description: 'build on a builder of that queue',
 		},
 		{
+			line: 'container-builder --queue wss://queue.example:8080 --provenance app.sif app.def',
+			description: 'also have the queue sign where app.sif comes from, for cb-verify',
+		},
+		{
 			line: 'container-builder --queue wss://queue.example:8080 --priority low --retry-lost big.sif big.def',
 			description: 'a long one that may wait, and may be begun anew',
 		},
