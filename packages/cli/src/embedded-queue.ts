@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import {
 	BuilderQueue,
 	type ProvenanceSigner,
@@ -26,7 +27,7 @@ export async function embeddedQueue(
 		transports,
 		owner: `embedded-${process.pid}-${randomBytes(4).toString('hex')}`,
 		pool: { max, reserve, network, limits, emulate: provider.capabilities.emulates },
-		signer: await mySigner(),
+		signer: mySigner(),
 		logger,
 		insecure,
 		version,
@@ -44,10 +45,22 @@ export async function embeddedQueue(
 	};
 }
 
-/** The same as of the user's own queue: who has built something here verifies it here, whichever it was. */
-async function mySigner(): Promise<ProvenanceSigner> {
-	const { ownSigner } = await import('@olcf/container-builder-queue');
-	return ownSigner({ owner: ownQueueOwner() });
+/**
+ * The same as of the user's own queue: who has built something here verifies it here, whichever it was. Loaded when something
+ * is to be signed.
+ */
+function mySigner(): ProvenanceSigner {
+	const owner = ownQueueOwner();
+	const builderId = `container-builder://${hostname()}/${owner}`;
+	const load = async (): Promise<ProvenanceSigner> => {
+		const { ownSigner } = await import('@olcf/container-builder-queue');
+		return ownSigner({ owner, builderId });
+	};
+	return {
+		builderId,
+		key: async () => (await load()).key(),
+		sign: async (bytes) => (await load()).sign(bytes),
+	};
 }
 
 async function loadProvider(name: 'local' | 'host' = 'local'): Promise<Provider> {

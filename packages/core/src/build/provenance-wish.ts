@@ -60,6 +60,8 @@ export async function bringProvenance(
 		const { code, message, hint } = ContainerBuilderError.from(caught);
 		throw new ContainerBuilderError(code, `there is no provenance: ${message}`, {
 			cause: caught,
+			// What there is must not be built again for the sake of what there is not.
+			retryable: false,
 			hint: ['The image itself is built and whole.', ...(hint === undefined ? [] : [hint])].join(' '),
 		});
 	}

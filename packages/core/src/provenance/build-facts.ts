@@ -31,12 +31,13 @@ export function factsAfter(
 	event: BuilderEvent,
 	{ now, firsthand }: { readonly now: number; readonly firsthand: boolean },
 ): BuildFacts {
-	if (event.type === 'backend-start') return { backend: event.backend, ...facts };
-	if (event.type === 'image') {
+	const { backend, image, bases, saidBases } = facts;
+	if (event.type === 'backend-start' && backend === undefined) return { ...facts, backend: event.backend };
+	if (event.type === 'image' && image === undefined) {
 		const { size, sha256 } = event;
-		return { image: { size, sha256, at: now }, ...facts };
+		return { ...facts, image: { size, sha256, at: now } };
 	}
-	if (event.type !== 'bases' || facts.bases !== undefined) return facts;
-	if (firsthand && facts.backend === undefined) return { ...facts, bases: event.bases };
-	return { saidBases: event.bases, ...facts };
+	if (event.type !== 'bases' || bases !== undefined) return facts;
+	if (firsthand && backend === undefined) return { ...facts, bases: event.bases };
+	return saidBases === undefined ? { ...facts, saidBases: event.bases } : facts;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ContainerBuilderError } from '@olcf/container-builder-core';
 import { describe, expect, it } from 'vitest';
 import { declarationOf } from '../../src/provenance/declaration.js';
 import { signStatement } from '../../src/provenance/sign-statement.js';
@@ -78,11 +79,19 @@ describe('a build with a provenance', async () => {
 			},
 			'internal',
 		],
+		[
+			'whose builder is lost meanwhile',
+			async () => {
+				throw new ContainerBuilderError('builder-lost', 'it is gone');
+			},
+			'builder-lost',
+		],
 	] as const)('does not take one %s, and keeps the image', async (_name, attest, code) => {
 		const { queue, build, file, directory } = await site();
 		queue.attest = attest;
-		await expect(build()).rejects.toMatchObject({
+		await expect(build({ retryLost: true })).rejects.toMatchObject({
 			code,
+			build: { attempts: 1 },
 			message: expect.stringMatching(/^there is no provenance: /),
 			hint: expect.stringContaining('The image itself is built and whole.'),
 		});
