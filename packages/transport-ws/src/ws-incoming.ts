@@ -29,6 +29,7 @@ export class WsIncoming implements IncomingChannel {
 	readonly #upgrade: Upgrade;
 	readonly #server: WebSocketServer;
 	readonly #settings: WsSettings;
+	readonly #onAccept: () => void;
 	readonly #timer: NodeJS.Timeout;
 	#answered = false;
 
@@ -38,7 +39,10 @@ export class WsIncoming implements IncomingChannel {
 		upgrade: Upgrade;
 		server: WebSocketServer;
 		settings: WsSettings;
+		/** Called when it is let in. */
+		onAccept: () => void;
 	}) {
+		this.#onAccept = options.onAccept;
 		this.request = options.request;
 		this.peer = options.peer;
 		this.#upgrade = options.upgrade;
@@ -60,6 +64,7 @@ export class WsIncoming implements IncomingChannel {
 	async accept(): Promise<Channel> {
 		if (this.#answered) throw gone();
 		this.#answer();
+		this.#onAccept();
 		const { message, stream, head } = this.#upgrade;
 		const heartbeatMs = agreeHeartbeat(this.#settings.heartbeatMs, message.headers[HEARTBEAT_HEADER]);
 		let channel: WsChannel | undefined;

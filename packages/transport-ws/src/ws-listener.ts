@@ -17,11 +17,14 @@ import {
 	parseChannelPath,
 	SUBPROTOCOL,
 } from './handshake.js';
+import { PendingConnections } from './pending-connections.js';
 import { refuse } from './refuse.js';
 import { isLoopback } from './ws-address.js';
 import { WsIncoming } from './ws-incoming.js';
 import type { WsSettings } from './ws-options.js';
 
+/** Connections of one address that were not let in yet. */
+const MAX_PENDING = 1_024;
 /** Connections that may wait for somebody to iterate. */
 const MAX_WAITING = 4_096;
 
@@ -44,6 +47,7 @@ export class WsListener implements Listener {
 	readonly endpoints: readonly Endpoint[];
 	readonly #options: WsListenerOptions;
 	readonly #webSockets: WebSocketServer;
+	readonly #pending: PendingConnections;
 	readonly #waiting = new Set<WsIncoming>();
 	readonly #readers: Deferred<IteratorResult<IncomingChannel>>[] = [];
 	#closing: Promise<void> | undefined;
@@ -64,6 +68,7 @@ export class WsListener implements Listener {
 		this.#webSockets.on('headers', (headers) => {
 			headers.push(`${HEARTBEAT_HEADER}: ${options.settings.heartbeatMs}`);
 		});
+		this.#pending = new PendingConnections(options.server, MAX_PENDING);
 		options.server.on('upgrade', this.#onUpgrade);
 	}
 
@@ -82,6 +87,7 @@ export class WsListener implements Listener {
 
 	async #close(): Promise<void> {
 		this.#options.server.off('upgrade', this.#onUpgrade);
+		this.#pending.close();
 		const refusals = [...this.#waiting].map((incoming) => incoming.reject('queue-closed'));
 		this.#waiting.clear();
 		for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
@@ -131,6 +137,7 @@ export class WsListener implements Listener {
 					upgrade: { message, stream, head },
 					server: this.#webSockets,
 					settings: this.#options.settings,
+					onAccept: () => this.#pending.letIn(message.socket),
 				}),
 			);
 		}

@@ -198,3 +198,35 @@ test('who leaves before the answer harms nobody', async () => {
 	await (await last).close();
 	await listener.close();
 });
+
+test('one address that connects and says nothing does not keep the others out', async () => {
+	const { listener, port } = await listen();
+	echo(listener);
+	const open = (localAddress: string): Promise<Socket | undefined> =>
+		new Promise((resolve) => {
+			const socket = connect({ port, host: '127.0.0.1', localAddress });
+			onTestFinished(() => void socket.destroy());
+			socket.on('error', () => {});
+			socket.once('close', () => resolve(undefined));
+			// One that is not taken is connected for a moment all the same.
+			socket.once('connect', () => setTimeout(() => resolve(socket), 300));
+		});
+	// As long as they are let in, they may be as many as they like.
+	const channels = await Promise.all(
+		Array.from({ length: 50 }, () => transport.connect(only(listener), { channel: 'build', version: 1 })),
+	);
+	const silent = await Promise.all(Array.from({ length: 1_030 }, () => open('127.0.0.1')));
+	const held = silent.filter((socket) => socket !== undefined);
+	expect(held).toHaveLength(1_024);
+	const other = await open('127.0.0.2');
+	expect(other).toBeDefined();
+	other?.write(handshake());
+	expect(await new Promise((resolve) => other?.once('data', (data) => resolve(data.toString())))).toMatch(
+		/^HTTP\/1\.1 101 /,
+	);
+	// Who goes makes room.
+	held[0]?.destroy();
+	await new Promise((resolve) => setTimeout(resolve, 100));
+	await stillServes(listener);
+	await Promise.all(channels.map((channel) => channel.close()));
+});
