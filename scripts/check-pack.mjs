@@ -124,22 +124,23 @@ await main(async () => {
 		);
 		const installed = (name) => join(consumer, 'node_modules/.bin', name);
 		await check('the installed commands tell their version', async () => {
-			for (const name of [
-				'container-builder',
-				'cb-status',
-				'cb-images',
-				'cb-queue',
-				'cb-builder',
-				'cb-image',
-				'cb-doctor',
-			]) {
+			const { bin } = JSON.parse(readFileSync(join(root, 'packages/cli/package.json'), 'utf8'));
+			for (const name of Object.keys(bin)) {
 				const said = await must(installed(name), ['--version']);
 				if (!/^\d+\.\d+\.\d+$/.test(said.trim())) throw new Error(`${name} said ${said}`);
 			}
 		});
 		await prepareBuilderImage(installed('cb-image'));
 		await check('the installed command builds an image', () =>
-			must(installed('container-builder'), ['by-command.sif', 'hello.def'], { cwd: consumer }),
+			must(installed('container-builder'), ['--provenance', 'by-command.sif', 'hello.def'], {
+				cwd: consumer,
+			}),
+		);
+		await check('the installed cb-verify knows where it comes from', () =>
+			must(installed('cb-verify'), ['--definition', 'hello.def', 'by-command.sif'], { cwd: consumer }),
+		);
+		await check('the units for systemd are there', () =>
+			must('ls', [join(consumer, 'node_modules/@olcf/container-builder/systemd/cb-queue@.service')]),
 		);
 		await check('a plain JavaScript project builds by the SDK', () =>
 			must(process.execPath, ['plain.mjs'], { cwd: consumer }),
