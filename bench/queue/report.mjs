@@ -1,4 +1,5 @@
 import { cpus, totalmem } from 'node:os';
+import { table } from '../support/table.mjs';
 import { FEWEST_CLIENTS } from './fewest-clients.mjs';
 import { targets } from './targets.mjs';
 
@@ -10,22 +11,6 @@ const ms = (value) =>
 	value === null || value === undefined ? '' : `${number(value, value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
 const kilobytes = (bytes) => `${number(bytes / 1_000, 1)} kB`;
 const perSecond = (count, milliseconds) => `${number((count * 1_000) / milliseconds)}/s`;
-
-/** Lines of cells, the first column to the left. */
-function table(rows) {
-	const columns = Math.max(...rows.map((row) => row.length));
-	const widths = Array.from({ length: columns }, (_, column) =>
-		Math.max(...rows.map((row) => (row[column] ?? '').length)),
-	);
-	return rows
-		.map((row) =>
-			row
-				.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column])))
-				.join('  ')
-				.trimEnd(),
-		)
-		.join('\n');
-}
 
 /** What one run has found. */
 export function runTable(result) {

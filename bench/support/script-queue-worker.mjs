@@ -1,0 +1,58 @@
+// A queue in a process of its own, whose builders are processes with a script as their backend: started by start-script-queue-worker.mjs.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { BuilderQueue } from '@olcf/container-builder-core';
+import { noneAuthenticator, serveQueue } from '@olcf/container-builder-queue';
+import { fakeProvider } from '@olcf/container-builder-testing';
+import { ws } from '@olcf/container-builder-transport-ws';
+
+const { directory, command, listen, reserve } = JSON.parse(process.argv[2]);
+let number = 0;
+const provider = fakeProvider({
+	capabilities: { listen: { url: listen } },
+	onBoot: async (_machine, bootstrap) => {
+		const place = join(directory, `builder-${++number}`);
+		const text = listen.startsWith('ws+unix:')
+			? JSON.stringify({ ...JSON.parse(Buffer.from(bootstrap)), listen: { url: `ws+unix://${place}.sock` } })
+			: Buffer.from(bootstrap);
+		const child = spawn(
+			process.execPath,
+			[join(import.meta.dirname, 'script-daemon-worker.mjs'), place, command],
+			{
+				stdio: ['pipe', 'pipe', 'inherit'],
+			},
+		);
+		child.stdin.end(text);
+		const [line] = await once(child.stdout, 'data');
+		return {
+			endpoint: { url: JSON.parse(line.toString()).url },
+			close: async () => {
+				if (child.exitCode !== null) return;
+				child.kill('SIGKILL');
+				await once(child, 'close');
+			},
+		};
+	},
+});
+const queue = new BuilderQueue({
+	provider,
+	transports: [ws()],
+	owner: 'bench',
+	pool: { max: reserve + 1, reserve },
+});
+await queue.start();
+const server = await serveQueue({
+	queue,
+	transport: ws(),
+	listen: [`ws+unix://${directory}/queue.sock`],
+	authenticators: [noneAuthenticator()],
+});
+queue.on('builder-ready', ({ builderId }) => process.stdout.write(`ready ${builderId}\n`));
+process.stdout.write('listening\n');
+process.once('SIGTERM', async () => {
+	await server.close();
+	await queue.close();
+	await provider[Symbol.asyncDispose]();
+	process.exit(0);
+});
