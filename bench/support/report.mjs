@@ -4,13 +4,13 @@ import { quantileSorted } from 'd3-array';
 import { table } from './table.mjs';
 
 /** The machine, for a table to be read by. */
-export function machine() {
+function machine() {
 	const [{ model = 'unknown' } = {}] = cpus();
 	return { cpus: cpus().length, model, memoryBytes: totalmem(), node: process.version };
 }
 
 /** Median, least and most. */
-export function summary(values) {
+function summary(values) {
 	const sorted = Float64Array.from(values).sort();
 	return { median: quantileSorted(sorted, 0.5), min: sorted[0], max: sorted.at(-1), count: sorted.length };
 }
