@@ -56,7 +56,7 @@ export { type RegistryLoginsOptions, registryLogins } from './logins/registry-lo
 export { registryOfAuthKey } from './logins/registry-of-auth-key.js';
 export { ed25519Signer } from './provenance/ed25519-signer.js';
 export { provenanceKey, provenanceKeys } from './provenance/provenance-key.js';
-export type { ProvenanceStatement } from './provenance/statement.js';
+export type { ProvenanceResource, ProvenanceStatement } from './provenance/statement.js';
 export { type VerifiedProvenance, verifyProvenance } from './provenance/verify-provenance.js';
 export { BuilderQueue } from './queue/builder-queue.js';
 export type {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { envelopeSchema } from '../provenance/verify-provenance.js';
 import { defineMethods } from '../rpc/define-methods.js';
 import {
 	buildIdSchema,
@@ -10,6 +9,7 @@ import {
 	messageSchema,
 	sha256Schema,
 } from './primitives.js';
+import { envelopeSchema } from './provenance-schemas.js';
 import {
 	buildFilterSchema,
 	buildOutcomeSchema,

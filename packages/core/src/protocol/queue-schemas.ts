@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { declarationSchema } from '../provenance/declaration-schema.js';
 import { builderInfoSchema, resolvedBasesSchema } from './builder-schemas.js';
 import {
 	architectureSchema,
@@ -15,6 +14,7 @@ import {
 	nameSchema,
 	serializedErrorSchema,
 } from './primitives.js';
+import { declarationSchema } from './provenance-schemas.js';
 
 const userSchema = z.string().max(256);
 export const buildStateSchema = z.enum([

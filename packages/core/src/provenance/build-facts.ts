@@ -1,26 +1,18 @@
-import { z } from 'zod';
-import { resolvedBasesSchema } from '../protocol/builder-schemas.js';
-import { countSchema, sha256Schema } from '../protocol/primitives.js';
-import type { BuilderEvent } from '../spec/index.js';
-import { declarationSchema } from './declaration-schema.js';
-
-const epochSchema = z.number().nonnegative();
+import type { BuildDeclaration, BuilderEvent, ImageDigest, ResolvedBase } from '../spec/index.js';
 
 /** What a queue keeps of a build that it may have to sign a provenance of. Times in milliseconds since 1970. */
-export const buildFactsSchema = z.object({
-	declaration: declarationSchema,
+export interface BuildFacts {
+	readonly declaration: BuildDeclaration;
 	/** When the lease was granted. */
-	grantedAt: epochSchema.optional(),
+	readonly grantedAt?: number | undefined;
 	/** Told on the connection that the lease was granted on, before the backend started: no recipe had run there. */
-	bases: resolvedBasesSchema.optional(),
+	readonly bases?: readonly ResolvedBase[] | undefined;
 	/** Told in any other way: a recipe may have had a hand in it. */
-	saidBases: resolvedBasesSchema.optional(),
-	backend: z.string().max(64).optional(),
-	image: z.object({ size: countSchema, sha256: sha256Schema, at: epochSchema }).optional(),
-});
-
-/** See {@link buildFactsSchema}. */
-export type BuildFacts = Readonly<z.infer<typeof buildFactsSchema>>;
+	readonly saidBases?: readonly ResolvedBase[] | undefined;
+	readonly backend?: string | undefined;
+	/** With when it was reported. */
+	readonly image?: (ImageDigest & { readonly at: number }) | undefined;
+}
 
 /**
  * What is known after a builder has told something. What it told first stays: from the backend's start on a recipe may

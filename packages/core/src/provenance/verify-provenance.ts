@@ -1,22 +1,8 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { z } from 'zod';
+import { envelopeSchema, statementSchema } from '../protocol/provenance-schemas.js';
 import { ContainerBuilderError, type DsseEnvelope, type ProvenanceKey } from '../spec/index.js';
 import { preAuthenticationEncoding } from './pre-authentication-encoding.js';
-import { type ProvenanceStatement, STATEMENT_TYPE, statementSchema } from './statement.js';
-
-/** The longest envelope, in UTF-16 code units. */
-const MAX_ENVELOPE_LENGTH = 16_777_216;
-
-/** Of `DsseEnvelope`. */
-export const envelopeSchema = z.object({
-	payloadType: z.string().max(256),
-	payload: z.base64().max(MAX_ENVELOPE_LENGTH),
-	signatures: z
-		.array(z.object({ keyid: z.string().max(256), sig: z.base64().max(1024) }))
-		.min(1)
-		.max(16)
-		.readonly(),
-});
+import { type ProvenanceStatement, STATEMENT_TYPE } from './statement.js';
 
 /** A provenance that one of the keys has signed, of this very image. */
 export interface VerifiedProvenance {

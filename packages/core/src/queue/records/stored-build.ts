@@ -8,7 +8,7 @@ import {
 	serializedErrorSchema,
 } from '../../protocol/primitives.js';
 import { buildStateSchema, prioritySchema } from '../../protocol/queue-schemas.js';
-import { buildFactsSchema } from '../../provenance/build-facts.js';
+import { buildFactsSchema } from './build-facts-schema.js';
 
 /** What is written down of a build, from its checkout until it is forgotten. */
 export const storedBuildSchema = z.object({
