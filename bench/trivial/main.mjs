@@ -1,5 +1,5 @@
 // From the start of the command to the image, on a builder that is ready, with a script for a backend. Asserts nothing.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/support/project.mjs';
 import { alternate } from '../support/alternate.mjs';
@@ -24,7 +24,6 @@ export async function run(args) {
 		await queue.ready(++builds);
 		rmSync(image, { force: true });
 		const events = join(directory, 'events');
-		const { openSync, closeSync } = await import('node:fs');
 		const stdout = openSync(events, 'w');
 		const words = [program, '--queue', queue.url, '--progress', 'json', image, 'app.def'];
 		const took = await timed(process.execPath, words, { cwd: directory, stdout });

@@ -110,19 +110,13 @@ describe('a client on another host', () => {
 		await expectAll(build());
 	});
 
-	it('hears the queue, and is not heard, for half a minute', async () => {
+	it.each([
+		['hears the queue, and is not heard', 'output'],
+		['is heard, and hears nothing', 'input'],
+	] as const)('%s, for half a minute', async (_name, way) => {
 		const client = build();
 		await client.until(/^second 3$/m);
-		other.mute('output');
-		await pause(30_000);
-		other.mute(undefined);
-		await expectAll(client);
-	});
-
-	it('is heard, and hears nothing, for half a minute', async () => {
-		const client = build();
-		await client.until(/^second 3$/m);
-		other.mute('input');
+		other.mute(way);
 		await pause(30_000);
 		other.mute(undefined);
 		await expectAll(client);

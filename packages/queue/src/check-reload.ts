@@ -11,6 +11,7 @@ const FIXED = [
 	'store',
 	'catalogue',
 	'registries',
+	'provenance',
 	'insecure',
 ] as const;
 

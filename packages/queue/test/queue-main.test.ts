@@ -308,9 +308,10 @@ describe('the command', () => {
 		signals.emit('SIGHUP');
 		await until(() => stderr.text.includes('stays as it was'));
 		expect(stderr.text).toContain('pool.max must be a whole number');
-		await writeFile(path, text.replace('owner: cb', 'owner: other').replace('size: 3', 'size: 4'));
+		const others = text.replace('owner: cb', 'owner: other').replace('size: 3', 'size: 4');
+		await writeFile(path, `${others}\nprovenance: { key: other.pem }\n`);
 		signals.emit('SIGHUP');
-		await until(() => stderr.text.includes('cannot change: owner, provider of the pool default'));
+		await until(() => stderr.text.includes('cannot change: owner, provenance, provider of the pool default'));
 		await lease.renew();
 		expect((await remote.status()).pools).toMatchObject([{ max: 5, reserve: 3 }]);
 		signals.emit('SIGINT');

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../../support/command.js';
 import { type GuardedQueue, guardedQueue } from '../../support/guarded-queue.js';
 import { expectNothingLeft, type Leftovers, leftovers } from '../../support/leftovers.js';
+import { daemons, peakMemory } from '../../support/memory.js';
 import { scratchRecipe } from '../../support/recipes.js';
 import { temporaryDirectory } from '../../support/temporary-directory.js';
 import { bytes, frame } from './frames.js';
-import { peakMemory, processesOf } from './process-memory.js';
 
 /** How many frames; a million in the nightly run. */
 const FRAMES = Number(process.env.FUZZ_FRAMES ?? 50_000);
@@ -216,7 +216,7 @@ describe('whatever is sent', () => {
 			expect.objectContaining({ id: lease.builderId, state: 'leased' }),
 		);
 		expect(queue.running.said.stderr).not.toContain('builder-failed');
-		const theirs = Math.max(...processesOf('cb-builder.mjs').map(peakMemory));
+		const theirs = Math.max(...daemons().map(peakMemory));
 		isOver = true;
 		await Promise.all([questions, building]);
 		await buildOnce();

@@ -45,7 +45,8 @@ const builderReportedSchema = z.object({
 
 /**
  * An in-toto statement (https://in-toto.io/Statement/v1) with the predicate SLSA Provenance v1
- * (https://slsa.dev/spec/v1.0/provenance). Fields that it does not name are let through, as its parsing rules say.
+ * (https://slsa.dev/spec/v1.0/provenance). A parameter of the user's that is not
+ * known is refused, other fields are let through, as its parsing rules say.
  */
 export const statementSchema: z.ZodType<ProvenanceStatement> = z.object({
 	_type: z.literal('https://in-toto.io/Statement/v1'),

@@ -1,6 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { envelopeSchema, statementSchema } from '../protocol/provenance-schemas.js';
-import { ContainerBuilderError, type DsseEnvelope, type ProvenanceKey } from '../spec/index.js';
+import { ContainerBuilderError, type ProvenanceKey } from '../spec/index.js';
 import { preAuthenticationEncoding } from './pre-authentication-encoding.js';
 import { type ProvenanceStatement, STATEMENT_TYPE } from './statement.js';
 
@@ -12,11 +12,11 @@ export interface VerifiedProvenance {
 }
 
 /**
- * Checks that one of the keys has signed, and that it was this image. Throws `invalid-option` for what is no provenance
+ * Checks an envelope as it was read (`DsseEnvelope`): that one of the keys has signed, and that it was this image. Throws `invalid-option` for what is no provenance
  * of ours, `forbidden` where none of the keys has signed it, `digest-mismatch` where it is another image's.
  */
 export function verifyProvenance(
-	envelope: DsseEnvelope,
+	envelope: unknown,
 	options: { readonly sha256: string; readonly keys: readonly ProvenanceKey[] },
 ): VerifiedProvenance {
 	const read = envelopeSchema.safeParse(envelope);

@@ -7,7 +7,6 @@ import {
 	ContainerBuilderError,
 	type ImageRepository,
 	type Lease,
-	type ProvenanceKey,
 	type QueueStatus,
 } from '../spec/index.js';
 import { KeepAlive } from '../time/keep-alive.js';
@@ -135,10 +134,6 @@ export class QueueEngine {
 	find(buildId: string, user: string | undefined): BuildRecord | undefined {
 		const build = this.builds.find(buildId);
 		return user === undefined || build?.user === user ? build : undefined;
-	}
-
-	provenanceKey(): Promise<ProvenanceKey> {
-		return this.#parts.attestor.key();
 	}
 
 	async images(): Promise<readonly ImageRepository[]> {

@@ -36,7 +36,6 @@ export interface QueueParts {
 	readonly builds: BuildBook;
 	readonly room: WaitingRoom;
 	readonly desk: LeaseDesk;
-	readonly attestor: Attestor;
 	readonly pools: PoolSet;
 	readonly recovery: QueueRecovery;
 	readonly admission: Admission;
@@ -90,5 +89,5 @@ export function queueParts(options: BuilderQueueOptions, hooks: QueueHooks): Que
 	const recovery = new QueueRecovery({ clock, logger, records, builds, desk, room, pools });
 	const signs = signer !== undefined;
 	const admission = new Admission({ builds, desk, room, pools, recovery, step, rulesOf, checkOpen, signs });
-	return { clock, records, builds, room, desk, attestor, pools, recovery, admission };
+	return { clock, records, builds, room, desk, pools, recovery, admission };
 }

@@ -101,18 +101,19 @@ export class UserQueue implements Queue {
 
 	async provenanceKey(options: AbortOptions = {}): Promise<ProvenanceKey> {
 		throwIfAborted(options.signal);
-		return await this.#engine.provenanceKey();
+		return await this.#engine.desk.attestor.key();
 	}
 
 	/** The user's lease of that id, by which it can be kept or given back. Throws `not-found`. */
 	lease(leaseId: string): LeaseControl {
 		const { desk } = this.#engine;
-		const { id } = desk.find(leaseId, this.#sees);
+		const lease = desk.find(leaseId, this.#sees);
+		const { id } = lease;
 		return {
 			renew: async () => desk.renew(id),
 			replace: (_reason, options) => desk.replace(id, options?.signal),
 			detach: async ({ keepMs }) => desk.detach(id, keepMs),
-			attest: (options) => desk.attest(id, options?.signal),
+			attest: (options) => desk.attestor.attest(lease, options?.signal),
 			release: async (outcome: BuildOutcome) => desk.release(id, outcome),
 		};
 	}

@@ -21,7 +21,7 @@ describe('a provenance', async () => {
 	const signed = await signStatement(statement(), signer);
 	const codeOf = (envelope: unknown, sha256 = SHA256, keys = [key]): string => {
 		try {
-			verifyProvenance(envelope as DsseEnvelope, { sha256, keys });
+			verifyProvenance(envelope, { sha256, keys });
 			return 'verified';
 		} catch (error) {
 			return (error as { code: string }).code;

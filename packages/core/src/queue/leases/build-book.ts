@@ -1,4 +1,5 @@
 import { type BuildFacts, factsAfter } from '../../provenance/build-facts.js';
+import { declarationDigest } from '../../provenance/declaration.js';
 import {
 	type Architecture,
 	type BuildDeclaration,
@@ -171,6 +172,12 @@ export class BuildBook {
 	/** What is kept for a provenance, where one is wanted. */
 	factsOf(buildId: string): BuildFacts | undefined {
 		return this.#builds.get(buildId)?.facts;
+	}
+
+	/** `declarationDigest` of what it was said to be, where a provenance is wanted. */
+	declaredAs(buildId: string): string | undefined {
+		const build = this.#builds.get(buildId);
+		return build?.facts && declarationDigest(build.facts.declaration, build.architecture);
 	}
 
 	find(buildId: string): (BuildRecord & OpenedBuild) | undefined {

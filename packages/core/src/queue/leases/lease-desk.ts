@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { throwIfAborted } from '../../concurrency/throw-if-aborted.js';
 import { randomSecret } from '../../protocol/enrolment.js';
-import { declarationDigest } from '../../provenance/declaration.js';
 import {
 	type BuilderEvent,
 	type BuildOutcome,
 	type Clock,
 	ContainerBuilderError,
-	type DsseEnvelope,
 	type Endpoint,
 	type Lease,
 	type Logger,
@@ -27,7 +25,7 @@ import type { Attestor } from './attestor.js';
 import type { BuildBook } from './build-book.js';
 import { LeaseBook, type LeaseEndReason, type LeaseRecord, leaseLost } from './lease-book.js';
 import { QueueLease } from './queue-lease.js';
-import { sealLogins } from './seal-logins.js';
+import { type TellLeaseOptions, tellLease } from './tell-lease.js';
 
 /** What a backend gets to end by itself after a cancellation, before its builder is destroyed. */
 const CANCEL_GRACE_MS = 15_000;
@@ -73,6 +71,11 @@ export class LeaseDesk {
 			idleMs: options.idleMs,
 			onEnd: (lease, reason, outcome) => this.#ended(lease, reason, outcome),
 		});
+	}
+
+	/** Who signs what came out of its builders. */
+	get attestor(): Attestor {
+		return this.#options.attestor;
 	}
 
 	/** Tells the builder whose it is, then the one who was called. Rejects with why the builder is of no use. */
@@ -177,11 +180,6 @@ export class LeaseDesk {
 		await this.#amend(lease, { keptUntil }, 'detach-recorded');
 	}
 
-	/** See {@link Attestor.attest}. */
-	attest(leaseId: string, signal: AbortSignal | undefined): Promise<DsseEnvelope> {
-		return this.#options.attestor.attest(this.find(leaseId, undefined), signal);
-	}
-
 	/** Resolves when it is written down that the builder was given back. */
 	async release(leaseId: string, outcome: BuildOutcome): Promise<void> {
 		await this.leases.end(leaseId, 'released', { outcome });
@@ -238,23 +236,9 @@ export class LeaseDesk {
 		clock.schedule(() => void this.leases.end(lease.id, 'canceled'), LAST_WORDS_MS);
 	}
 
-	async #tell(
-		builder: PooledBuilder,
-		terms: Pick<LeaseRecord, 'id' | 'buildId' | 'user' | 'deadlineMs' | 'idleMs'>,
-		token: string,
-	): Promise<void> {
+	#tell(builder: PooledBuilder, terms: TellLeaseOptions['terms'], token: string): Promise<void> {
 		const { logins, logger, builds } = this.#options;
-		const { id: leaseId, buildId, user, deadlineMs, idleMs } = terms;
-		const declaration = builds.factsOf(buildId)?.declaration;
-		const architecture = builds.find(buildId)?.architecture;
-		const sealedLogins = logins && (await sealLogins({ logins, logger, builder, leaseId }));
-		await builder.link.callOnce('lease', {
-			...{ leaseId, buildId, user, tokenSha256: sha256(token), deadlineMs, idleMs },
-			...(sealedLogins === undefined ? {} : { sealedLogins }),
-			...(declaration === undefined || architecture === undefined
-				? {}
-				: { declarationSha256: declarationDigest(declaration, architecture) }),
-		});
+		return tellLease({ builder, terms, token, builds, logins, logger });
 	}
 
 	async #amend(lease: LeaseRecord, changes: Partial<StoredLease>, step?: QueueStep): Promise<void> {

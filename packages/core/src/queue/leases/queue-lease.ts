@@ -52,7 +52,7 @@ export class QueueLease implements Lease {
 
 	async attest(options: AbortOptions = {}): Promise<DsseEnvelope> {
 		throwIfAborted(options.signal);
-		return await this.#desk.attest(this.id, options.signal);
+		return await this.#desk.attestor.attest(this.#desk.find(this.id, undefined), options.signal);
 	}
 
 	async release(outcome: BuildOutcome, options: AbortOptions = {}): Promise<void> {
