@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deferred } from '@olcf/container-builder-core';
 import { ws } from '@olcf/container-builder-transport-ws';
-import { answerCalls } from './answer-calls.mjs';
+import { answerCalls } from '../support/answer-calls.mjs';
 import { Meter, memory } from './meter.mjs';
 import { now } from './now.mjs';
 import { openFiles } from './open-files.mjs';

@@ -1,16 +1,19 @@
 import { join } from 'node:path';
+import { WorkerProcess } from '../support/worker-process.mjs';
 import { machineBusyMs } from './machine-load.mjs';
-import { WorkerProcess } from './worker-process.mjs';
 
 /** The queue's process and those of the clients. All times are in milliseconds, all memory in bytes. */
 export class Crew {
-	queue = new WorkerProcess('queue-worker.mjs');
+	queue = new WorkerProcess(join(import.meta.dirname, 'queue-worker.mjs'));
 	#clients;
 	#profile;
 
 	/** `profile`: what CPU profiles of the queue's phases are named by; undefined: none are made. */
 	constructor({ processes, profile }) {
-		this.#clients = Array.from({ length: processes }, () => new WorkerProcess('clients-worker.mjs'));
+		this.#clients = Array.from(
+			{ length: processes },
+			() => new WorkerProcess(join(import.meta.dirname, 'clients-worker.mjs')),
+		);
 		this.#profile = profile;
 	}
 

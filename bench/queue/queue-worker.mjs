@@ -5,7 +5,7 @@ import { lmdbStore, serveQueue } from '@olcf/container-builder-queue';
 import { memoryTransport } from '@olcf/container-builder-testing';
 import { ws } from '@olcf/container-builder-transport-ws';
 import { pino } from 'pino';
-import { answerCalls } from './answer-calls.mjs';
+import { answerCalls } from '../support/answer-calls.mjs';
 import { instantProvider } from './instant-provider.mjs';
 import { Meter, memory } from './meter.mjs';
 import { now } from './now.mjs';

@@ -1,9 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { abortable, ContainerBuilderError } from '@olcf/container-builder-core';
 import { execa } from 'execa';
-
-/** Where the shell stages are, seen from `src` and from `dist`. */
-export const scriptsDirectory = fileURLToPath(new URL('../scripts', import.meta.url));
+import { scriptsDirectory } from './scripts-directory.js';
 
 /** The environment of our scripts: nothing but what is named, and a path on which the administrator's programs are. */
 export function scriptEnvironment(variables: Readonly<Record<string, string>> = {}): Record<string, string> {

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ContainerBuilderError, canceledError, throwIfAborted } from '@olcf/container-builder-core';
 import type { MachineMeta } from './machine-meta.js';
-import { scriptEnvironment, scriptsDirectory } from './run-script.js';
+import { scriptEnvironment } from './run-script.js';
+import { scriptsDirectory } from './scripts-directory.js';
 
 /** A machine to be made, in the words of `scripts/supervisor.sh`. */
 export interface SupervisedMachine {

@@ -3,7 +3,7 @@ import {
 	registryLoginsSchema,
 	serializedErrorSchema,
 } from '@olcf/container-builder-core/protocol';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const wantedBase = z.strictObject({
 	transport: z.enum(['docker', 'oras']),

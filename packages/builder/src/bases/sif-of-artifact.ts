@@ -1,7 +1,7 @@
 import { chmod, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ContainerBuilderError } from '@olcf/container-builder-core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type BroughtBase, IMAGE_DIRECTORY } from './fetch-types.js';
 
 const SIF_LAYER = 'application/vnd.sylabs.sif.layer.v1.sif';

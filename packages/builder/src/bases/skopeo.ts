@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { type Architecture, canceledError } from '@olcf/container-builder-core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const PROGRAM = 'skopeo';
 const MAX_MANIFEST_BYTES = 8 * 2 ** 20;

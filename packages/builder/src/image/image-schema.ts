@@ -1,5 +1,5 @@
 import { ARCHITECTURES, type BuilderImageManifest } from '@olcf/container-builder-core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 

@@ -6,7 +6,7 @@ import {
 	sizeScalar,
 	text,
 } from '@olcf/container-builder-queue/configuration';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const choice = <const C extends readonly string[]>(...choices: C) =>
 	z.enum(choices, `must be one of: ${choices.join(', ')}`);

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AbortOptions, ContainerBuilderError, type ImageRepository } from '../spec/index.js';
 import { forEachLimited } from './for-each-limited.js';
 import { RegistryClient, type RegistryCredentials } from './registry-client.js';

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { z } from 'zod';
+import * as z from 'zod';
 import { canceledError, throwIfAborted } from '../concurrency/throw-if-aborted.js';
 import { type AbortOptions, ContainerBuilderError, type RegistryLogin } from '../spec/index.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ContainerBuilderError, type RegistryLogin } from '../spec/index.js';
 import { registryOfAuthKey } from './registry-of-auth-key.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ContainerBuilderError } from '../spec/index.js';
 import { base64urlSchema, durationSchema, nameSchema } from './primitives.js';
 

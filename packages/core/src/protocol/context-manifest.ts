@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ContainerBuilderError, type ContextEntry, type ContextManifest } from '../spec/index.js';
 import { countSchema, sha256Schema } from './primitives.js';
 

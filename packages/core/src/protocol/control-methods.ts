@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineMethods } from '../rpc/define-methods.js';
 import { builderEventSchema, builderInfoSchema, builderStateSchema } from './builder-schemas.js';
 import {

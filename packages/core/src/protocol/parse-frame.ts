@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ContainerBuilderError, type Frame } from '../spec/index.js';
 
 /** Longest control message, in UTF-16 code units. */

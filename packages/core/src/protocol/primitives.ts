@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ARCHITECTURES, ERROR_CODES, type ErrorCode } from '../spec/index.js';
 
 /** A name of ours: builder, owner, pool. Safe as a file name and as a tag in a cloud. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BUILD_TYPE, type ProvenanceStatement } from '../provenance/statement.js';
 import { argumentsSchema, sha256Schema } from './primitives.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { builderInfoSchema, resolvedBasesSchema } from './builder-schemas.js';
 import {
 	architectureSchema,

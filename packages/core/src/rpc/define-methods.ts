@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** One method of a channel: what it takes, gives, and, for streams, what it tells in between. */
 export interface Method {

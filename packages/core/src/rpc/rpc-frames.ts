@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { countSchema, serializedErrorSchema } from '../protocol/primitives.js';
 
 /** What the calling side sends: a request, or that it no longer wants the answer. */

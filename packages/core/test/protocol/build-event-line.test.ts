@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildEventLineSchema } from '../../src/protocol/build-event-line.js';
 
 test('docs/build-events-1.schema.json is what the schema says (node packages/cli/scripts/generate-docs.mjs)', () => {

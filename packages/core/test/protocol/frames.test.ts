@@ -18,7 +18,7 @@ import {
 	streamReplySchema,
 } from '@olcf/container-builder-core/protocol';
 import { expect, test } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 const sha256 = 'a'.repeat(64);
 const request = {

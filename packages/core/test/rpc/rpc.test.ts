@@ -2,7 +2,7 @@ import { type Channel, ContainerBuilderError, deferred } from '@olcf/container-b
 import { type Handlers, RpcClient, serveRpc } from '@olcf/container-builder-core/protocol';
 import { memoryTransport } from '@olcf/container-builder-testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineMethods } from '../../src/rpc/define-methods.js';
 
 const methods = defineMethods({

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, type JWTVerifyGetKey } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const DISCOVERY_LIMIT_MS = 5_000;
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.url() });

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const payloadSchema = z.strictObject({
 	for: z.literal('container-builder'),

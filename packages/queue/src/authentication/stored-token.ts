@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isUserName } from './is-user-name.js';
 
 /** A token as it is kept: enough to recognise it, not to make it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { section, text } from './schema-parts.js';
 
 const patterns = z.union([text, z.array(text).min(1)], 'must be a text, or a list of texts');

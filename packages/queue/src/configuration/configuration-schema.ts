@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { authenticationSchema } from './authentication-schema.js';
 import { poolSchema } from './pool-schema.js';
 import { durationScalar } from './scalars.js';

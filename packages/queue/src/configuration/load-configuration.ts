@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { type AbortOptions, ContainerBuilderError } from '@olcf/container-builder-core';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { configurationSchema } from './configuration-schema.js';
 import { parseYaml } from './parse-yaml.js';
 import type { poolSchema } from './pool-schema.js';

@@ -1,5 +1,5 @@
 import { ARCHITECTURES } from '@olcf/container-builder-core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationScalar, rateScalar, sizeScalar } from './scalars.js';
 import { count, flag, name, section, text } from './schema-parts.js';
 

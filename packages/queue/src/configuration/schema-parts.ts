@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An object that says which keys it may have where it has another one. */
 export function section<S extends z.ZodRawShape>(shape: S) {

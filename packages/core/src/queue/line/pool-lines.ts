@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Clock, Json } from '../../spec/index.js';
 import { epochOf } from '../../time/epoch-of.js';
 import { FairLine, type UserLimits } from './fair-line.js';

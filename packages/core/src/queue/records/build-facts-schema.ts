@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { resolvedBasesSchema } from '../../protocol/builder-schemas.js';
 import { countSchema, sha256Schema } from '../../protocol/primitives.js';
 import { declarationSchema } from '../../protocol/provenance-schemas.js';

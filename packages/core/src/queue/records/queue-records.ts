@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Json, Logger, Store } from '../../spec/index.js';
 import { type BuilderRecord, builderRecordSchema } from './builder-record.js';
 import { Ledger } from './ledger.js';

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 
-/** Another process of this bench, and its functions. One that ends before it was told to makes open calls reject. */
+/** Another process of a bench, by its file, and its functions. One that ends before it was told to makes open calls reject. */
 export class WorkerProcess {
 	#child;
 	#calls = new Map();
@@ -9,7 +9,7 @@ export class WorkerProcess {
 	#exited;
 
 	constructor(file) {
-		this.#child = fork(join(import.meta.dirname, file), [], {
+		this.#child = fork(file, [], {
 			execArgv: ['--expose-gc'],
 			stdio: ['ignore', 2, 2, 'ipc'],
 		});
@@ -17,11 +17,12 @@ export class WorkerProcess {
 			const call = this.#calls.get(id);
 			this.#calls.delete(id);
 			if (error === undefined) call?.resolve(result);
-			else call?.reject(new Error(`${file}: ${error}`));
+			else call?.reject(new Error(`${basename(file)}: ${error}`));
 		});
 		this.#exited = new Promise((resolve) => {
 			this.#child.on('exit', (code, signal) => {
-				for (const { reject } of this.#calls.values()) reject(new Error(`${file} ended: ${signal ?? code}`));
+				for (const { reject } of this.#calls.values())
+					reject(new Error(`${basename(file)} ended: ${signal ?? code}`));
 				resolve();
 			});
 		});
