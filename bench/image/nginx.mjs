@@ -1,13 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { UsageError } from '../../scripts/support/say.mjs';
+import { requirePackages } from '../../scripts/support/prerequisites.mjs';
+import { freePort } from '../support/free-port.mjs';
 import { timed } from '../support/timed.mjs';
 
 /** nginx with the files of a directory, on loopback, with TLS and without. */
 export async function startNginx(directory) {
+	await requirePackages({
+		install: true,
+		programs: { nginx: 'nginx-light', curl: 'curl', openssl: 'openssl' },
+	});
 	const [plain, secured] = [await freePort(), await freePort()];
 	const at = (name) => join(directory, name);
 	const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', at('nginx.key')];
@@ -27,11 +31,8 @@ export async function startNginx(directory) {
 	const child = spawn('nginx', ['-p', directory, '-c', at('nginx.conf')], {
 		stdio: ['ignore', 'ignore', 'inherit'],
 	});
-	child.once('error', () => {});
 	await new Promise((resolve, reject) => {
-		child.once('error', () =>
-			reject(new UsageError('this bench needs nginx and curl: apt-get install -y nginx-light curl')),
-		);
+		child.once('error', reject);
 		child.once('exit', (status) => reject(new Error(`nginx has ended with ${status}`)));
 		setTimeout(resolve, 300);
 	});
@@ -47,13 +48,4 @@ export async function startNginx(directory) {
 			await once(child, 'close');
 		},
 	};
-}
-
-async function freePort() {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address();
-	server.close();
-	await once(server, 'close');
-	return port;
 }

@@ -7,18 +7,27 @@ import { answerCalls } from '../support/answer-calls.mjs';
 import { memory } from './memory.mjs';
 import { socketProvider } from './socket-provider.mjs';
 
+const handOuts = [];
+const readyAt = new Map();
 let close = async () => {};
 
 answerCalls(
 	{
 		memory,
-		start: async ({ directory, machines }) => {
+		/** Milliseconds from a builder's being ready until somebody had it, since the last time this was asked. */
+		handOuts: () => handOuts.splice(0),
+		start: async ({ directory, machines, pool }) => {
 			const queue = new BuilderQueue({
 				provider: socketProvider({ directory, machines }),
 				transports: [ws()],
 				owner: 'soak',
 				store: lmdbStore({ directory: join(directory, 'store') }),
-				pool: { max: 4, reserve: 2 },
+				pool,
+			});
+			queue.on('builder-ready', ({ builderId }) => readyAt.set(builderId, performance.now()));
+			queue.on('lease-start', ({ builderId }) => {
+				handOuts.push(performance.now() - readyAt.get(builderId));
+				readyAt.delete(builderId);
 			});
 			await queue.start();
 			const url = `ws+unix://${directory}/queue.sock`;

@@ -9,10 +9,16 @@ function machine() {
 	return { cpus: cpus().length, model, memoryBytes: totalmem(), node: process.version };
 }
 
-/** Median, least and most. */
+/** Median, 99th percentile, least and most. */
 function summary(values) {
 	const sorted = Float64Array.from(values).sort();
-	return { median: quantileSorted(sorted, 0.5), min: sorted[0], max: sorted.at(-1), count: sorted.length };
+	return {
+		median: quantileSorted(sorted, 0.5),
+		p99: quantileSorted(sorted, 0.99),
+		min: sorted[0],
+		max: sorted.at(-1),
+		count: sorted.length,
+	};
 }
 
 /**

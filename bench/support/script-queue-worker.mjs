@@ -1,11 +1,9 @@
-// A queue in a process of its own, whose builders are processes with a script as their backend: started by start-script-queue-worker.mjs.
+// A queue in a process of its own, whose builders are processes with a script as their backend: started by start-script-queue.mjs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { BuilderQueue } from '@olcf/container-builder-core';
-import { noneAuthenticator, serveQueue } from '@olcf/container-builder-queue';
 import { fakeProvider } from '@olcf/container-builder-testing';
-import { ws } from '@olcf/container-builder-transport-ws';
+import { serveBenchQueue } from './serve-bench-queue.mjs';
 
 const { directory, command, listen, reserve } = JSON.parse(process.argv[2]);
 let number = 0;
@@ -35,24 +33,4 @@ const provider = fakeProvider({
 		};
 	},
 });
-const queue = new BuilderQueue({
-	provider,
-	transports: [ws()],
-	owner: 'bench',
-	pool: { max: reserve + 1, reserve },
-});
-await queue.start();
-const server = await serveQueue({
-	queue,
-	transport: ws(),
-	listen: [`ws+unix://${directory}/queue.sock`],
-	authenticators: [noneAuthenticator()],
-});
-queue.on('builder-ready', ({ builderId }) => process.stdout.write(`ready ${builderId}\n`));
-process.stdout.write('listening\n');
-process.once('SIGTERM', async () => {
-	await server.close();
-	await queue.close();
-	await provider[Symbol.asyncDispose]();
-	process.exit(0);
-});
+await serveBenchQueue({ provider, directory, reserve }, () => provider[Symbol.asyncDispose]());

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startQueueProcess } from './start-queue-process.mjs';
 
 /**
  * A queue whose builders run `command` in place of a backend (`$DEFINITION`, `$IMAGE`), with one ready. `listen`: where
@@ -13,30 +12,6 @@ export async function startScriptQueue(
 	{ listen = 'ws+unix:///unused', reserve = 1, place = tmpdir() } = {},
 ) {
 	const directory = await mkdtemp(join(place, 'cb-bench-'));
-	const settings = JSON.stringify({ directory, command, listen, reserve });
-	const child = spawn(process.execPath, [join(import.meta.dirname, 'script-queue-worker.mjs'), settings], {
-		stdio: ['ignore', 'pipe', 'inherit'],
-	});
-	let said = '';
-	const news = () => once(child.stdout, 'data');
-	child.stdout.setEncoding('utf8').on('data', (text) => {
-		said += text;
-	});
-	const url = `ws+unix://${directory}/queue.sock`;
-	const ready = async (count) => {
-		while ((said.match(/^ready /gm) ?? []).length < count) await news();
-	};
-	while (!said.includes('listening\n')) await news();
-	return {
-		url,
-		directory,
-		pid: child.pid,
-		/** Resolves when so many builders have been ready by now. */
-		ready,
-		close: async () => {
-			child.kill('SIGTERM');
-			await once(child, 'close');
-			await rm(directory, { recursive: true, force: true });
-		},
-	};
+	const worker = join(import.meta.dirname, 'script-queue-worker.mjs');
+	return await startQueueProcess(worker, { directory, command, listen, reserve });
 }

@@ -63,7 +63,7 @@ describe('a context', () => {
 		for (let at = 0; at < archive.length; at += 100_000) {
 			await context.channel.send(gzipSync(archive.subarray(at, at + 100_000)));
 		}
-		await context.say({ type: 'end', size: archive.length, sha256: sha256(archive) });
+		await context.say({ type: 'end', size: archive.length });
 		expect(await context.reply()).toEqual({ type: 'verified' });
 		await collect(client.output());
 		expect((await readFile(`${root}/got/a/locked/data`)).equals(content)).toBe(true);

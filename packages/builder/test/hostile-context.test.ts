@@ -10,7 +10,6 @@ import {
 	directory,
 	file,
 	link,
-	sha256,
 	type TarEntry,
 	tar,
 	uncheckedManifest,
@@ -81,7 +80,7 @@ describe('an archive that is not its manifest’s', () => {
 		await refused(honest(), Buffer.alloc(3_000_000), 'protocol');
 	});
 
-	it('has another digest than was said', async () => {
+	it('is shorter than was said', async () => {
 		await using builder = await startBuilder();
 		await builder.lease();
 		const client = builder.connect();
@@ -93,8 +92,8 @@ describe('an archive that is not its manifest’s', () => {
 		await context.say({ type: 'archive', from: 0 });
 		const archive = await tar([hello]);
 		await context.channel.send(archive);
-		await context.say({ type: 'end', size: archive.length, sha256: sha256('something else') });
-		expect(await context.reply()).toMatchObject({ type: 'failure', error: { code: 'digest-mismatch' } });
+		await context.say({ type: 'end', size: archive.length + 1 });
+		expect(await context.reply()).toMatchObject({ type: 'failure', error: { code: 'protocol' } });
 	});
 });
 
@@ -154,11 +153,7 @@ describe('frames out of order', () => {
 		const client = builder.connect();
 		const manifest = honest();
 		await client.start(request({ context: contextOf(manifest) }));
-		for (const message of [
-			{ type: 'archive', from: 0 },
-			{ type: 'end', size: 0, sha256: sha256('') },
-			{ type: 'what' },
-		]) {
+		for (const message of [{ type: 'archive', from: 0 }, { type: 'end', size: 0 }, { type: 'what' }]) {
 			const context = await ContextChannel.open(builder, manifest.digest);
 			await context.reply();
 			await context.say(message);

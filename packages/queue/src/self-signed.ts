@@ -53,7 +53,9 @@ function parse(text: string): TlsIdentity {
 
 async function make(): Promise<TlsIdentity> {
 	// Slow to load, and needed once.
-	const { generate } = await import('selfsigned');
+	const {
+		default: { generate },
+	} = await import('selfsigned');
 	const { cert, private: key } = await generate([{ name: 'commonName', value: hostname() }], {
 		keyType: 'ec',
 		algorithm: 'sha256',

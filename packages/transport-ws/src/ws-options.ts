@@ -7,7 +7,7 @@ export interface WsOptions {
 	readonly heartbeatMs?: number | undefined;
 	/**
 	 * Bytes that may wait, in each direction: above it reading stops until somebody iterates, and `send` waits.
-	 * @default 1 MiB
+	 * @default 4 MiB
 	 */
 	readonly highWaterBytes?: number | undefined;
 	/** Upper bound of one received frame on connections that this side opens, in bytes. @default 4 MiB */
@@ -51,7 +51,7 @@ export function wsSettings(options: WsOptions): WsSettings {
 	const { ca } = options;
 	return {
 		heartbeatMs: options.heartbeatMs ?? 15_000,
-		highWaterBytes: options.highWaterBytes ?? 2 ** 20,
+		highWaterBytes: options.highWaterBytes ?? 2 ** 22,
 		maxFrameBytes: options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES,
 		acceptTimeoutMs: options.acceptTimeoutMs ?? 10_000,
 		closeTimeoutMs: options.closeTimeoutMs ?? 30_000,

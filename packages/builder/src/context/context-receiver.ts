@@ -153,9 +153,9 @@ export class ContextReceiver {
 		this.#onProgress(this.#unpacker?.fileBytes ?? 0);
 	}
 
-	async #takeEnd(end: { readonly size: number; readonly sha256: string }): Promise<void> {
+	async #takeEnd({ size }: { readonly size: number }): Promise<void> {
 		try {
-			await this.#unpacker?.finish(end);
+			await this.#unpacker?.finish(size);
 		} catch (error) {
 			throw this.#fail(ContainerBuilderError.from(error));
 		}

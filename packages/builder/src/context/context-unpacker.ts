@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { chmod, type FileHandle, link, mkdir, open, symlink } from 'node:fs/promises';
+import { chmod, link, mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ContainerBuilderError, type ContextEntry, type ContextManifest } from '@olcf/container-builder-core';
 import { type Extract, extract, type Header } from 'tar-stream';
 import { fileError } from '../build/disk-full.js';
-import { SparseWriter } from './sparse-writer.js';
+import { SMALL_BYTES, writeSmallFile } from './write-small-file.js';
+import { writeSparseFile } from './write-sparse-file.js';
 
 /** Most bytes that the headers of one entry take: names and targets of 4096 bytes in pax records, and padding. */
 const MAX_ENTRY_OVERHEAD = 16_384;
@@ -25,7 +24,6 @@ export class ContextUnpacker {
 	readonly #made = new Set<string>();
 	/** Files. */
 	readonly #written = new Set<string>();
-	readonly #hash = createHash('sha256');
 	readonly #extract: Extract = extract();
 	readonly #unpacked: Promise<void>;
 	readonly #onFailure: (error: ContainerBuilderError) => void;
@@ -64,18 +62,17 @@ export class ContextUnpacker {
 		if (this.#offset > size + (entries.length + 64) * MAX_ENTRY_OVERHEAD) {
 			throw new ContainerBuilderError('protocol', 'the archive is longer than its manifest allows');
 		}
-		this.#hash.update(chunk);
 		if (!this.#extract.write(chunk)) await this.#room();
 		if (this.#extract.destroying) await this.#unpacked;
 		if (this.#failure) throw this.#failure;
 	}
 
-	/** Checks that all is there; rejects with `digest-mismatch` or `protocol`. */
-	async finish(end: { readonly size: number; readonly sha256: string }): Promise<void> {
-		if (end.size !== this.#offset || end.sha256 !== this.#hash.digest('hex')) {
+	/** Checks that all `size` bytes of the archive are there, and all that is in the manifest; rejects with `protocol`. */
+	async finish(size: number): Promise<void> {
+		if (size !== this.#offset) {
 			throw new ContainerBuilderError(
-				'digest-mismatch',
-				'the archive that arrived is not the one that was sent',
+				'protocol',
+				`${this.#offset} bytes of the archive have arrived, and ${size} were sent`,
 			);
 		}
 		this.#extract.end(undefined);
@@ -147,30 +144,15 @@ export class ContextUnpacker {
 
 	async #writeFile(entry: ContextEntry, content: Content): Promise<void> {
 		await this.#makeDirectory(dirname(entry.path));
-		const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-		const file = await open(join(this.#directory, entry.path), flags, 0o600);
-		try {
-			if ((await this.#copy(content, file)) !== entry.sha256) {
-				throw new ContainerBuilderError('digest-mismatch', `${entry.path} is not the file of the manifest`);
-			}
-			await file.chmod(entry.mode);
-			this.#written.add(entry.path);
-		} finally {
-			await file.close();
+		const path = join(this.#directory, entry.path);
+		const write = (entry.size ?? 0) <= SMALL_BYTES ? writeSmallFile : writeSparseFile;
+		const sha256 = await write(path, content as AsyncIterable<Uint8Array>, entry.mode, (bytes) => {
+			this.#fileBytes += bytes;
+		});
+		if (sha256 !== entry.sha256) {
+			throw new ContainerBuilderError('digest-mismatch', `${entry.path} is not the file of the manifest`);
 		}
-	}
-
-	/** Resolves with the SHA-256 of what was copied. */
-	async #copy(content: Content, file: FileHandle): Promise<string> {
-		const hash = createHash('sha256');
-		const writer = new SparseWriter(file);
-		for await (const chunk of content as AsyncIterable<Uint8Array>) {
-			hash.update(chunk);
-			await writer.write(chunk);
-			this.#fileBytes += chunk.length;
-		}
-		await writer.finish();
-		return hash.digest('hex');
+		this.#written.add(entry.path);
 	}
 
 	/** Makes a directory and those above it, for the time being with the owner's rights only. */

@@ -8,7 +8,9 @@ const VALID_MS = 366 * 24 * 3600 * 1000;
  */
 export async function makeTlsIdentity(builderId: string): Promise<TlsIdentity> {
 	// Not needed over unix sockets, and slow to load.
-	const { generate } = await import('selfsigned');
+	const {
+		default: { generate },
+	} = await import('selfsigned');
 	const { cert, private: key } = await generate([{ name: 'commonName', value: builderId }], {
 		keyType: 'ec',
 		algorithm: 'sha256',

@@ -8,17 +8,23 @@ import { contextDaemonSchema } from '../protocol/stream-frames.js';
 import {
 	type AbortOptions,
 	type Channel,
+	type Clock,
 	ContainerBuilderError,
 	type ContextManifest,
 	type ContextSource,
 	type Frame,
 } from '../spec/index.js';
+import { systemClock } from '../time/system-clock.js';
+import { AheadSender } from './ahead-sender.js';
 import type { BuilderLink } from './builder-link.js';
-import { HashCheckpoints } from './hash-checkpoints.js';
+import { CompressionLevel } from './compression-level.js';
 
 const compress = promisify(gzip);
 /** Uncompressed bytes of one frame. */
 const FRAME_BYTES = 2 ** 20;
+
+/** Frames that are on their way while the next one is read and hashed. */
+const FRAMES_AHEAD = 4;
 
 /** What `sendContext` takes beside the source. */
 export interface SendContextOptions extends AbortOptions {
@@ -34,7 +40,6 @@ export async function sendContext(
 ): Promise<void> {
 	const { signal } = options;
 	const manifest = await source.manifest({ signal });
-	const checkpoints = new HashCheckpoints();
 	const budget = link.budget();
 	for (;;) {
 		const stop = linkSignal(signal);
@@ -48,8 +53,8 @@ export async function sendContext(
 				await sendOnce(dialed.channel, {
 					source,
 					manifest,
-					checkpoints,
 					local: link.local,
+					clock: link.options.clock ?? systemClock,
 					stop,
 					onProgress,
 				});
@@ -70,8 +75,8 @@ export async function sendContext(
 interface Sending {
 	readonly source: ContextSource;
 	readonly manifest: ContextManifest;
-	readonly checkpoints: HashCheckpoints;
 	readonly local: boolean;
+	readonly clock: Clock;
 	readonly stop: { readonly signal: AbortSignal; abort(reason?: unknown): void };
 	readonly onProgress: (sentBytes: number) => void;
 }
@@ -99,13 +104,9 @@ async function sendOnce(channel: Channel, sending: Sending): Promise<void> {
 				await channel.send(bytes.subarray(at, at + FRAME_BYTES));
 		}
 		await say({ type: 'archive', from: have.offset });
-		const encode =
-			have.encoding === 'gzip'
-				? (bytes: Uint8Array): Promise<Uint8Array> => compress(bytes, { level: 4 })
-				: async (bytes: Uint8Array): Promise<Uint8Array> => bytes;
 		if (have.encoding === 'zstd') throw new ContainerBuilderError('protocol', 'zstd was not offered');
-		const end = await sendArchive(channel, encode, have.offset, sending);
-		await say({ type: 'end', ...end });
+		const size = await sendArchive(channel, have, sending);
+		await say({ type: 'end', size });
 		onProgress(manifest.size);
 	} catch (error) {
 		// Where the connection broke under a refusal, the refusal is what happened.
@@ -117,33 +118,27 @@ async function sendOnce(channel: Channel, sending: Sending): Promise<void> {
 		throw new ContainerBuilderError('protocol', 'the builder answered out of order');
 }
 
+/** Resolves with the size of the whole archive. */
 async function sendArchive(
 	channel: Channel,
-	encode: (bytes: Uint8Array) => Promise<Uint8Array>,
-	from: number,
-	{ source, checkpoints, stop, onProgress }: Sending,
-): Promise<{ readonly size: number; readonly sha256: string }> {
-	const start = checkpoints.before(from);
-	let { offset } = start;
-	for await (const chunk of source.archive({ from: offset, signal: stop.signal })) {
+	{ offset: from, encoding }: { readonly offset: number; readonly encoding: string },
+	{ source, stop, clock, onProgress }: Sending,
+): Promise<number> {
+	const sender = new AheadSender(channel, { count: FRAMES_AHEAD, clock });
+	const level = new CompressionLevel();
+	let offset = from;
+	for await (const chunk of source.archive({ from, signal: stop.signal })) {
 		for (let at = 0; at < chunk.byteLength; at += FRAME_BYTES) {
 			const piece = chunk.subarray(at, at + FRAME_BYTES);
-			start.hash.update(piece);
-			const skip = Math.min(Math.max(from - offset, 0), piece.byteLength);
 			offset += piece.byteLength;
-			checkpoints.keep(offset, start.hash);
-			if (skip === piece.byteLength) continue;
-			await channel.send(await encode(piece.subarray(skip)));
-			onProgress(offset);
+			const sent = offset;
+			const frame = encoding === 'gzip' ? compress(piece, { level: level.now }) : Promise.resolve(piece);
+			await sender.send(frame, () => onProgress(sent));
+			level.note(clock.now(), sender.busyMs);
 		}
 	}
-	if (offset < from) {
-		throw new ContainerBuilderError(
-			'source-changed',
-			'the context is smaller than what the builder has of it',
-		);
-	}
-	return { size: offset, sha256: start.hash.digest('hex') };
+	await sender.done();
+	return offset;
 }
 
 async function nextReply(

@@ -50,16 +50,33 @@ export async function* readFile(file: FoundFile, sha256: string | undefined): As
 	}
 }
 
-/** The bytes of a file that should have `size` of them, and what comes behind. */
+/** The bytes of a file that should have `size` of them, and what comes behind; one chunk is read while the last is used. */
 async function* readChunks(handle: FileHandle, size: number): AsyncGenerator<Uint8Array> {
-	for (let position = 0; ; ) {
-		// Room for one byte more, so that the end is seen. Not used again: who gets it may still be sending it.
-		const room = Math.min(READ_BYTES, Math.max(size - position, 0) + 1);
-		const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(room), 0, room, null);
-		if (bytesRead === 0) return;
-		position += bytesRead;
-		yield buffer.subarray(0, bytesRead);
-		if (position === size && bytesRead < room) return;
+	// Room for one byte more, so that the end is seen. Not used again: who gets it may still be sending it.
+	const roomAt = (position: number): number => Math.min(READ_BYTES, Math.max(size - position, 0) + 1);
+	const readAt = (position: number): Promise<Uint8Array> => {
+		const room = roomAt(position);
+		const reading = handle
+			.read(Buffer.allocUnsafe(room), 0, room, null)
+			.then(({ buffer, bytesRead }) => buffer.subarray(0, bytesRead));
+		// Whoever waits for it gets the failure.
+		reading.catch(() => {});
+		return reading;
+	};
+	let reading = readAt(0);
+	try {
+		for (let position = 0; ; ) {
+			const chunk = await reading;
+			if (chunk.byteLength === 0) return;
+			const isLast = position + chunk.byteLength === size && chunk.byteLength < roomAt(position);
+			position += chunk.byteLength;
+			if (!isLast) reading = readAt(position);
+			yield chunk;
+			if (isLast) return;
+		}
+	} finally {
+		// Nobody closes the file under it.
+		await reading.catch(() => {});
 	}
 }
 

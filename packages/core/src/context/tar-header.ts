@@ -16,8 +16,8 @@ export function tarPadding(size: number): number {
 export async function tarHeader(entry: ContextEntry): Promise<Buffer> {
 	const { path, type, mode, size, target } = entry;
 	// Loaded with the first context that is sent.
-	const { pack } = await import('tar-stream');
-	const packing = pack();
+	const { default: tar } = await import('tar-stream');
+	const packing = tar.pack();
 	// Nobody reads on behind the header: the entry holds nothing, and is simply forgotten.
 	packing.entry({
 		name: type === 'directory' ? `${path}/` : path,

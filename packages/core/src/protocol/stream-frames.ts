@@ -23,7 +23,8 @@ export const contextEncodingSchema = z.enum(['zstd', 'gzip', 'identity']);
 /**
  * The channel `context`, the client's side: `open`; then, where the daemon lacks the manifest, `manifest` and its
  * canonical bytes in binary frames; `archive` and the tar bytes in binary frames, from the offset that the daemon
- * named; `end`. Offsets, `size` and `sha256` are of the uncompressed archive from byte 0.
+ * named; `end`. Offsets and `size` are of the uncompressed archive from byte 0. It has no digest of its own: each file is
+ * checked against the manifest, and the manifest against the request.
  */
 export const contextClientSchema = z.discriminatedUnion('type', [
 	z.strictObject({
@@ -33,7 +34,7 @@ export const contextClientSchema = z.discriminatedUnion('type', [
 	}),
 	z.strictObject({ type: z.literal('manifest'), size: countSchema }),
 	z.strictObject({ type: z.literal('archive'), from: countSchema }),
-	z.strictObject({ type: z.literal('end'), size: countSchema, sha256: sha256Schema }),
+	z.strictObject({ type: z.literal('end'), size: countSchema }),
 ]);
 /** The daemon's side: `have` answers `open`, `verified` answers `end`. A context that is complete is `verified` at once. */
 export const contextDaemonSchema = z.discriminatedUnion('type', [
