@@ -13,9 +13,8 @@ const commands = [
 /** All that they need in their own files: a start reads a few of them instead of some 140 of other packages. */
 const bundled: Options = {
 	...base,
-	noExternal: [/.*/],
-	// A native module is found beside its package.
-	external: ['lmdb'],
+	// Less the native module, which has to be where its binary is.
+	noExternal: [/^(?!lmdb$)/],
 	treeshake: 'smallest',
 	// What was CommonJS calls `require` for Node's own modules.
 	banner: {
@@ -39,7 +38,6 @@ export default defineConfig([
 		...bundled,
 		entry: { 'cb-builder': 'src/bin/cb-builder.ts' },
 		outExtension: () => ({ js: '.mjs' }),
-		external: [],
 		splitting: false,
 	},
 ]);
