@@ -29,3 +29,6 @@ export type {
 	ServeBuilderOptions,
 } from './server/builder-server.js';
 export { serveBuilder } from './server/serve-builder.js';
+export { type FindVmImageOptions, findVmImage } from './vm/find-vm-image.js';
+export { makeVmImage } from './vm/make-vm-image.js';
+export type { MakeVmImageOptions, VmImage, VmImageFormat } from './vm/vm-image.js';

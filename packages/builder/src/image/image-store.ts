@@ -58,10 +58,10 @@ export async function readJson(path: string): Promise<unknown> {
 	}
 }
 
-/** Makes an image the current one, in one step. */
-export async function switchCurrent(directory: string, imageId: string): Promise<void> {
-	const link = join(directory, imageLayout.current);
-	const unfinished = join(await unfinishedDirectory(directory), imageLayout.current);
+/** Makes an image the one that a link leads to, in one step. */
+export async function switchCurrent(directory: string, name: string, imageId: string): Promise<void> {
+	const link = join(directory, name);
+	const unfinished = join(await unfinishedDirectory(directory), name);
 	await symlink(imageId, unfinished);
 	await rename(unfinished, link);
 	await remove(join(unfinished, '..'));

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { BuilderImage, VmImage } from '@olcf/container-builder-builder';
 import { daemonPath } from '../daemon-path.js';
 import type { cbImageMakeCommand } from '../options/cb-image-options.js';
 import { formatSize } from '../output/format-size.js';
@@ -12,28 +13,44 @@ export async function makeImage({
 	phases,
 	signal,
 }: CommandContext<typeof cbImageMakeCommand.options>): Promise<number> {
-	const { makeBuilderImage } = await import('@olcf/container-builder-builder');
+	const { makeBuilderImage, makeVmImage } = await import('@olcf/container-builder-builder');
 	const deb = values['apptainer-deb'];
-	phases.start('Making the builder image');
-	const image = await makeBuilderImage({
+	const options = {
 		daemon: daemonPath(),
-		format: values.format,
 		mirror: values.mirror,
 		allowExpiredRelease: values['allow-expired-release'],
 		apptainerDeb: deb === undefined ? undefined : resolve(invocation.directory, deb),
 		refresh: values.refresh,
 		signal,
-		onProgress: (message) => phases.update(message, { lasting: true }),
-		onOutput: values.debug ? (chunk) => invocation.stderr.write(chunk) : undefined,
-	});
-	const { manifest, path, created } = image;
+		onProgress: (message: string) => phases.update(message, { lasting: true }),
+		onOutput: values.debug ? (chunk: Uint8Array) => void invocation.stderr.write(chunk) : undefined,
+	};
+	phases.start('Making the builder image');
+	const { path, created, manifest, done } =
+		values.format === 'raw' || values.format === 'qcow2'
+			? vmOutcome(await makeVmImage({ ...options, format: values.format }))
+			: rootfsOutcome(await makeBuilderImage(options));
+	phases.done(done);
+	if (values.json) writeJson(invocation.stdout, { path, created, id: manifest.id, manifest });
+	else invocation.stdout.write(`${path}\n`);
+	return 0;
+}
+
+function rootfsOutcome(image: BuilderImage) {
+	const { created, manifest } = image;
 	const made = created.base
 		? 'Made'
 		: created.daemon
 			? 'Made the layer of the daemon'
 			: 'It was there already';
-	phases.done(`${made} (${formatSize(manifest.base.size)})`);
-	if (values.json) writeJson(invocation.stdout, { path, created, id: manifest.id, manifest });
-	else invocation.stdout.write(`${path}\n`);
-	return 0;
+	return { ...image, done: `${made} (${formatSize(manifest.base.size)})` };
+}
+
+function vmOutcome(image: VmImage) {
+	const { created, manifest } = image;
+	const made = created ? 'Made' : 'It was there already';
+	return {
+		...image,
+		done: `${made} (a disk of ${formatSize(manifest.disk.size)}, ${manifest.kernel.package})`,
+	};
 }

@@ -6,7 +6,7 @@ const imageExitCodes = [exitCodes.success, exitCodes.usage, exitCodes.infrastruc
 /** `cb-image make`. */
 export const cbImageMakeCommand = defineCommand({
 	name: 'cb-image make',
-	summary: 'Makes the builder image: a Debian tree with apptainer, Node and the daemon of this version.',
+	summary: 'Makes the builder image: Debian with apptainer, buildah, Node and the daemon of this version.',
 	details: [
 		'What is there already is used: a new daemon does not rebuild the Debian tree, and without --refresh no network ' +
 			'is needed for it. The path of the image is printed on stdout.',
@@ -15,8 +15,9 @@ export const cbImageMakeCommand = defineCommand({
 		{
 			name: 'format',
 			type: 'text',
-			choices: ['rootfs'],
-			description: 'rootfs: a tree for sandboxes of this machine',
+			choices: ['rootfs', 'raw', 'qcow2'],
+			description:
+				'rootfs: a tree for sandboxes of this machine; raw, qcow2: the disk of a virtual machine, here or in a cloud (as root)',
 			defaultText: 'rootfs',
 		},
 		{
@@ -44,6 +45,10 @@ export const cbImageMakeCommand = defineCommand({
 	],
 	examples: [
 		{ line: 'cb-image make', description: 'once, and after each update of container-builder' },
+		{
+			line: 'cb-image make --format qcow2',
+			description: 'a disk for virtual machines; prints its directory',
+		},
 		{ line: 'cb-image make --mirror http://mirror.example/debian', description: 'from a mirror of the site' },
 	],
 	exitCodes: imageExitCodes,

@@ -109,3 +109,4 @@ export {
 	type Transport,
 	type TransportCapabilities,
 } from './transport.js';
+export type { VmImageManifest } from './vm-image.js';
