@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const packages = ['core', 'testing', 'transport-ws', 'provider-local', 'builder', 'queue'];
+const packages = ['core', 'testing', 'transport-ws', 'provider-local', 'provider-qemu', 'builder', 'queue'];
 
 /** Tests run against the sources; the end-to-end and system tests start the built commands. */
 const alias = [

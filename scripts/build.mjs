@@ -5,7 +5,16 @@ import { root } from './support/project.mjs';
 import { run } from './support/run.mjs';
 import { main } from './support/say.mjs';
 
-const ORDER = ['core', 'testing', 'transport-ws', 'provider-local', 'builder', 'queue', 'cli'];
+const ORDER = [
+	'core',
+	'testing',
+	'transport-ws',
+	'provider-local',
+	'provider-qemu',
+	'builder',
+	'queue',
+	'cli',
+];
 
 await main(async () => {
 	for (const name of ORDER) await rm(join(root, 'packages', name, 'dist'), { recursive: true, force: true });

@@ -16,7 +16,7 @@ if (nightly) {
 	Object.assign(process.env, { ...longForm, ...process.env });
 	projects.unshift('unit', 'e2e');
 }
-/** What the tests need beside what a build needs; of RPM packages and of passwords only the system tests make some. */
+/** What the tests need beside what a build needs; RPM packages, passwords and machines only the system tests make. */
 const programs = {
 	openssl: 'openssl',
 	socat: 'socat',
@@ -28,7 +28,15 @@ const programs = {
 	tmux: 'tmux',
 	munged: 'munge',
 	'systemd-analyze': 'systemd',
-	...(system ? { rpmbuild: 'rpm', createrepo_c: 'createrepo-c', htpasswd: 'apache2-utils' } : {}),
+	...(system
+		? {
+				...{ rpmbuild: 'rpm', createrepo_c: 'createrepo-c', htpasswd: 'apache2-utils' },
+				// Virtual machines, and the disks that they boot.
+				...{ 'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils', sfdisk: 'fdisk' },
+				...{ mcopy: 'mtools', 'mkfs.vfat': 'dosfstools', syslinux: 'syslinux', xz: 'xz-utils' },
+				'/usr/lib/syslinux/mbr/mbr.bin': 'syslinux-common',
+			}
+		: {}),
 };
 
 await main(async () => {

@@ -22,7 +22,9 @@ const DIRECTORIES = [...new Set([...(process.env.PATH ?? '').split(':'), '/usr/s
 	Boolean,
 );
 
+/** A program by its name, or any file by its path. */
 function isInstalled(program) {
+	if (program.startsWith('/')) return existsSync(program);
 	return DIRECTORIES.some((directory) => {
 		try {
 			accessSync(`${directory}/${program}`, constants.X_OK);

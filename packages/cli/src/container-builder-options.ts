@@ -29,10 +29,10 @@ export interface ContainerBuilderOptions {
 	readonly insecure?: boolean | undefined;
 	/**
 	 * For the queue in this process: where builders come from. `local`: a sandbox on this machine for each build;
-	 * `host`: the apptainer or singularity of this machine, without a sandbox.
+	 * `qemu`: a virtual machine; `host`: the apptainer or singularity of this machine, without a sandbox.
 	 * @default 'local'
 	 */
-	readonly provider?: Provider | 'local' | 'host' | undefined;
+	readonly provider?: Provider | 'local' | 'qemu' | 'host' | undefined;
 	/** For the queue in this process: builders to have ready before anybody asks. @default 0 */
 	readonly reserve?: number | undefined;
 	/** For the queue in this process: most builders that exist at a time. @default 4, or one more than the reserve */

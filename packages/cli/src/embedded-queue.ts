@@ -63,7 +63,8 @@ function mySigner(): ProvenanceSigner {
 	};
 }
 
-async function loadProvider(name: 'local' | 'host' = 'local'): Promise<Provider> {
+async function loadProvider(name: 'local' | 'qemu' | 'host' = 'local'): Promise<Provider> {
+	if (name === 'qemu') return (await import('@olcf/container-builder-provider-qemu')).qemu();
 	const { host, local } = await import('@olcf/container-builder-provider-local');
 	return name === 'host' ? host({ daemon: daemonPath() }) : local();
 }

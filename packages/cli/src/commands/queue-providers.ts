@@ -1,4 +1,5 @@
 import { host, inspectHost, type LocalOptions, local } from '@olcf/container-builder-provider-local';
+import { type QemuOptions, qemu } from '@olcf/container-builder-provider-qemu';
 import { daemonPath } from '../daemon-path.js';
 
 /** The options that a configuration file may give, by the type of their value. */
@@ -14,6 +15,16 @@ const LOCAL = {
 	firstId: 'number',
 } as const satisfies Record<keyof LocalOptions, string>;
 
+const QEMU = {
+	image: 'string',
+	flavors: 'object',
+	acceleration: 'string',
+	stateDirectory: 'string',
+	imagesDirectory: 'string',
+	tether: 'boolean',
+	program: 'string',
+} as const satisfies Record<keyof QemuOptions, string>;
+
 /** A build outlives its queue: it ends when its client has it, or at its deadline. The next queue sweeps the rest. */
 const OUTLIVE = { tether: false };
 
@@ -25,6 +36,10 @@ export const queueProviders = {
 			return local({ ...OUTLIVE, ...options });
 		},
 		inspectHost: () => inspectHost(),
+	},
+	qemu: (options: Readonly<Record<string, unknown>>) => {
+		checkOptions(options, QEMU);
+		return qemu({ ...OUTLIVE, ...options });
 	},
 	host: (options: Readonly<Record<string, unknown>>) => {
 		checkOptions(options, SUPERVISED);

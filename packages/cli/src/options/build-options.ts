@@ -221,10 +221,11 @@ export const embeddedOptions = [
 	{
 		name: 'provider',
 		type: 'text',
-		choices: ['local', 'host'],
+		choices: ['local', 'qemu', 'host'],
 		section: 'Without a queue',
 		description:
-			'local makes a sandbox for each build; host uses the apptainer or singularity of this machine, unconfined',
+			'local makes a sandbox for each build; qemu a virtual machine, of the image that cb-image make --format raw makes; ' +
+			'host uses the apptainer or singularity of this machine, unconfined',
 		defaultText: 'local',
 	},
 	{

@@ -1,0 +1,7 @@
+/**
+ * Builders as virtual machines on this machine, by QEMU: a kernel and a root of its own for each build, without a cloud.
+ *
+ * @packageDocumentation
+ */
+export { qemu } from './qemu.js';
+export type { QemuFlavor, QemuOptions } from './qemu-options.js';
