@@ -59,7 +59,7 @@ describe('mistakes end with status 2 and one line that tells', () => {
 		[['--limit-time', '0', 'a', 'b'], /argument '0' is invalid/],
 		[['--limit-disk', 'lots', 'a', 'b'], /It must be a size such as 200MiB/],
 		[['--reserve', '-1', 'a', 'b'], /argument '-1' is invalid\. It must be a whole number/],
-		[['--provider', 'cloud', 'a', 'b'], /Allowed choices are local, host\./],
+		[['--provider', 'cloud', 'a', 'b'], /Allowed choices are local, qemu, host\./],
 	])('%j', (argv, message) => {
 		const parsed = parse(...argv);
 		if (parsed.kind !== 'exit') throw new Error('it was taken');
