@@ -117,6 +117,10 @@ export class MachineStore {
 		readonly olderThanMs: number;
 	}): Promise<readonly Removed[]> {
 		const removed: Removed[] = [];
+		// What a process left that was killed in the middle of a removal.
+		for (const name of await readdir(this.#directory)) {
+			if (name.startsWith(GOING)) await rm(join(this.#directory, name), { recursive: true, force: true });
+		}
 		for (const name of await this.#names()) {
 			const record = await readRecord(join(this.#directory, name));
 			if (record?.owner !== filter.owner || filter.keep.has(record.builderId)) continue;

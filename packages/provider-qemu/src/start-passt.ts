@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
-import { access, open, readFile } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ContainerBuilderError, throwIfAborted } from '@olcf/container-builder-core';
+import { ContainerBuilderError } from '@olcf/container-builder-core';
 import { machineFiles } from './machine-record.js';
 import { misconfigured } from './misconfigured.js';
 import { PortTaken } from './port-taken.js';
 import { GUEST_PORT } from './qemu-arguments.js';
+import { startWatched } from './start-watched.js';
 
 const START_MS = 10_000;
 
@@ -24,56 +23,33 @@ export async function startPasst(
 	}: { readonly port: number; readonly tether: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
 	const at = (name: string): string => join(directory, name);
-	const log = await open(at(machineFiles.networkLog), 'w', 0o600);
 	// It leaves all but its socket behind in any case; the directory is nobody else's.
 	const same = process.getuid?.() === 0 ? ['--runas', '0'] : [];
-	const [program = '', ...args] = [
-		...(tether ? ['setpriv', '--pdeathsig', 'KILL'] : []),
-		...['passt', '--quiet', '--foreground', '--one-off', ...same, '--no-map-gw'],
-		...['--socket', at(machineFiles.network), '--pid', at(machineFiles.networkPid)],
-		...['--tcp-ports', `127.0.0.1/${port}:${GUEST_PORT}`, '--udp-ports', 'none'],
-	];
-	let failure: Error | undefined;
-	let hasEnded = false;
-	try {
-		const child = spawn(program, args, { cwd: directory, detached: true, stdio: ['ignore', log.fd, log.fd] });
-		child.once('error', (error) => {
-			failure = error;
-		});
-		child.once('exit', () => {
-			hasEnded = true;
-		});
-		child.unref();
-		const deadline = performance.now() + START_MS;
-		for (;;) {
-			if (!hasEnded && (await isThere(at(machineFiles.network)))) return;
-			const isLate = performance.now() > deadline;
-			if (failure !== undefined || hasEnded || isLate || signal?.aborted) {
-				if (!hasEnded && child.pid !== undefined) process.kill(child.pid, 'SIGKILL');
-				throwIfAborted(signal);
-				throw await passtError(at(machineFiles.networkLog), failure);
-			}
-			await sleep(10);
-		}
-	} finally {
-		await log.close();
-	}
+	// That of one whose port was taken.
+	await rm(at(machineFiles.network), { force: true });
+	await startWatched({
+		...{ directory, signal, explain, limitMs: START_MS, log: at(machineFiles.networkLog) },
+		command: [
+			...(tether ? ['setpriv', '--pdeathsig', 'KILL'] : []),
+			...['passt', '--quiet', '--foreground', '--one-off', ...same, '--no-map-gw'],
+			...['--socket', at(machineFiles.network), '--pid', at(machineFiles.networkPid)],
+			...['--tcp-ports', `127.0.0.1/${port}:${GUEST_PORT}`, '--udp-ports', 'none'],
+		],
+		isReady: async () =>
+			await access(at(machineFiles.network)).then(
+				() => true,
+				() => undefined,
+			),
+	});
 }
 
-async function isThere(path: string): Promise<boolean> {
-	return await access(path).then(
-		() => true,
-		() => false,
-	);
-}
-
-async function passtError(log: string, failure: Error | undefined): Promise<Error> {
-	const said = (await readFile(log, 'utf8').catch(() => ''))
+function explain(output: string): Error {
+	const said = output
 		.split('\n')
 		.filter((line) => line !== '' && !line.includes('syslog'))
 		.join('\n');
-	if (failure !== undefined || /No such file or directory/.test(said)) {
-		return misconfigured('passt is not installed', 'Run as root: apt-get install passt', failure);
+	if (/No such file or directory|ENOENT/.test(said)) {
+		return misconfigured('passt is not installed', 'Run as root: apt-get install passt');
 	}
 	if (/bind/i.test(said)) return new PortTaken(said);
 	return new ContainerBuilderError(

@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ContainerBuilderError, throwIfAborted } from '@olcf/container-builder-core';
+import { ContainerBuilderError } from '@olcf/container-builder-core';
 import { machineFiles } from './machine-record.js';
 import { misconfigured } from './misconfigured.js';
 import { PortTaken } from './port-taken.js';
 import { type ProcessIdentity, processIdentity } from './process-identity.js';
 import { runs } from './runs.js';
+import { startWatched } from './start-watched.js';
 
 /** How long QEMU may take until its devices are there. */
 const START_MS = 30_000;
@@ -28,58 +27,27 @@ export interface QemuStart {
  */
 export async function startQemu(start: QemuStart): Promise<ProcessIdentity> {
 	const { directory, signal } = start;
-	throwIfAborted(signal);
-	const log = await open(join(directory, machineFiles.log), 'w', 0o600);
 	const dies = ['setpriv', '--pdeathsig', 'KILL'];
 	const seconds = String(Math.ceil(start.lifetimeMs / 1_000));
-	const [program = '', ...args] = [
-		...(start.tether ? dies : []),
-		...['timeout', '--signal=KILL', seconds],
-		...dies,
-		...[start.program, ...start.args],
-	];
-	let failure: Error | undefined;
-	let ended = false;
-	try {
-		const child = spawn(program, args, {
-			cwd: directory,
-			// A Ctrl-C is for this process only.
-			detached: true,
-			stdio: ['ignore', log.fd, log.fd],
-		});
-		child.once('error', (error) => {
-			failure = error;
-		});
-		child.once('exit', () => {
-			ended = true;
-		});
-		child.unref();
-		const deadline = performance.now() + START_MS;
-		for (;;) {
-			if (!ended && (await runs(join(directory, machineFiles.qmp)))) {
-				const pid = Number(await readFile(join(directory, machineFiles.pid), 'utf8'));
-				const found = await processIdentity(pid);
-				if (found !== undefined) return found;
-			}
-			if (failure !== undefined) throw misconfigured(`${program} cannot be run: ${failure.message}`);
-			const isLate = performance.now() > deadline;
-			if (ended || isLate || signal?.aborted) {
-				if (!ended && child.pid !== undefined) process.kill(child.pid, 'SIGKILL');
-				throwIfAborted(signal);
-				throw await startError(directory, isLate);
-			}
-			await sleep(10);
-		}
-	} finally {
-		await log.close();
-	}
+	return await startWatched({
+		...{ directory, signal, explain, limitMs: START_MS, log: join(directory, machineFiles.log) },
+		command: [
+			...(start.tether ? dies : []),
+			...['timeout', '--signal=KILL', seconds],
+			...dies,
+			...[start.program, ...start.args],
+		],
+		isReady: async () => {
+			if (!(await runs(join(directory, machineFiles.qmp)))) return undefined;
+			return await processIdentity(Number(await readFile(join(directory, machineFiles.pid), 'utf8')));
+		},
+	});
 }
 
-async function startError(directory: string, isLate: boolean): Promise<Error> {
-	const said = (await readFile(join(directory, machineFiles.log), 'utf8').catch(() => '')).trim();
+function explain(said: string, isLate: boolean): Error {
 	if (/could not set up host forwarding/i.test(said)) return new PortTaken(said);
 	const last = said.split('\n').at(-1) ?? '';
-	if (/No such file or directory/.test(last) && /^(timeout|setpriv)/.test(last)) {
+	if (/No such file or directory|ENOENT/.test(last) && /^(timeout|setpriv)/.test(last)) {
 		return misconfigured(
 			`QEMU is not installed: ${last}`,
 			'Run as root: apt-get install qemu-system-x86 qemu-utils',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MachineRequest } from '@olcf/container-builder-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -175,6 +175,18 @@ describe('the state directory', () => {
 			});
 			const fresh = qemu({ stateDirectory: join(directory, 'fresh') });
 			expect(await fresh.list({ owner: 'tests' })).toEqual([]);
+		} finally {
+			await rm(directory, { recursive: true });
+		}
+	});
+
+	it('is rid of what a removal left that was cut short', async () => {
+		const directory = await mkdtemp('/tmp/cb-qemu-state-');
+		try {
+			await mkdir(join(directory, '.going-0123456789abcdef-1-1', 'x'), { recursive: true });
+			const filter = { owner: 'tests', keep: new Set<string>(), olderThanMs: 0 };
+			expect(await qemu({ stateDirectory: directory }).sweep(filter)).toEqual([]);
+			expect(await readdir(directory)).toEqual([]);
 		} finally {
 			await rm(directory, { recursive: true });
 		}
