@@ -1,14 +1,12 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ContainerBuilderError, type Machine, type Removed } from '@olcf/container-builder-core';
+import { endGroup } from './end-group.js';
 import { isMachineDirectory } from './machine-directory.js';
 import { type MachineRecord, machineFiles, readRecord, writeRecord } from './machine-record.js';
 import { misconfigured } from './misconfigured.js';
 import { isRunning, type ProcessIdentity, processIdentity } from './process-identity.js';
 
-/** How long a killed process may take to be gone. */
-const GONE_MS = 10_000;
 /** The kernel's limit for the path of a unix socket, and the longest that comes behind the directory. */
 const MAX_DIRECTORY_BYTES = 107 - '/0123456789abcdef/qmp'.length;
 const GOING = '.going-';
@@ -84,7 +82,7 @@ export class MachineStore {
 		return found.flatMap((machine) => (machine?.owner === owner ? [machine] : []));
 	}
 
-	/** Kills a machine's process, waits until it is gone, and removes what it had. */
+	/** Kills a machine's processes, waits until they are gone, and removes what it had. */
 	async remove(name: string): Promise<void> {
 		const directory = join(this.#directory, name);
 		const record = await readRecord(directory);
@@ -93,7 +91,9 @@ export class MachineStore {
 			await pidOf(directory, 'pid', 'qmp'),
 			await pidOf(directory, 'networkPid', 'network'),
 		];
-		for (const process of processes) await kill(process);
+		for (const found of processes) {
+			if (found !== undefined && (await isRunning(found))) await endGroup(found.group);
+		}
 		this.#own.delete(name);
 		// In one step, so that nobody finds half of it, and two that remove it do not meet.
 		const going = join(this.#directory, `${GOING}${name}-${process.pid}-${performance.now()}`);
@@ -165,20 +165,4 @@ async function pidOf(
 	const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
 	// The number may be somebody else's by now.
 	return line.includes(join(directory, machineFiles[socket])) ? found : undefined;
-}
-
-async function kill(target: ProcessIdentity | undefined): Promise<void> {
-	if (target === undefined) return;
-	const deadline = performance.now() + GONE_MS;
-	while (await isRunning(target)) {
-		try {
-			process.kill(target.pid, 'SIGKILL');
-		} catch {
-			// Gone meanwhile.
-		}
-		if (performance.now() > deadline) {
-			throw new ContainerBuilderError('provider-unavailable', `process ${target.pid} does not end`);
-		}
-		await sleep(5);
-	}
 }

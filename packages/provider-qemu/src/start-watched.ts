@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { throwIfAborted } from '@olcf/container-builder-core';
+import { endGroup } from './end-group.js';
 
 /** A program that runs beside this process, and how it is known that it does. */
 export interface WatchedStart<Ready> {
@@ -45,7 +46,7 @@ export async function startWatched<Ready>(start: WatchedStart<Ready>): Promise<R
 			if (ready !== undefined && end === undefined) return ready;
 			const isLate = performance.now() > deadline;
 			if (end !== undefined || isLate || signal?.aborted) {
-				child.kill('SIGKILL');
+				if (child.pid !== undefined) await endGroup(child.pid);
 				throwIfAborted(signal);
 				const said = `${await readFile(start.log, 'utf8')}\n${end ?? ''}`.trim();
 				throw start.explain(said, isLate);

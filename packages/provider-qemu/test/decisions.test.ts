@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { MachineRequest } from '@olcf/container-builder-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkRequest } from '../src/check-request.js';
+import { endGroup } from '../src/end-group.js';
 import { hostArchitecture } from '../src/host-architecture.js';
 import { qemu } from '../src/index.js';
 import { loadVmImage, vmImageDirectory } from '../src/load-vm-image.js';
@@ -111,6 +112,23 @@ describe('a process', () => {
 		child.kill('SIGKILL');
 		await once(child, 'exit');
 		expect(await isRunning(found)).toBe(false);
+	});
+
+	it('ends with its group: whoever watches over it, and what it has begun', async () => {
+		const child = spawn('timeout', ['600', 'sh', '-c', 'sleep 600 & echo $!; wait'], {
+			detached: true,
+			stdio: ['ignore', 'pipe', 'ignore'],
+		});
+		const [line] = (await once(child.stdout, 'data')) as [Buffer];
+		const [watching, inner] = await Promise.all([
+			processIdentity(child.pid ?? 0),
+			processIdentity(Number(line.toString())),
+		]);
+		if (watching === undefined || inner === undefined) throw new Error('they are there');
+		expect(inner.group).toBe(watching.pid);
+		await endGroup(inner.group);
+		expect([await isRunning(watching), await isRunning(inner)]).toEqual([false, false]);
+		await endGroup(inner.group);
 	});
 });
 
