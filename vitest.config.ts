@@ -5,7 +5,7 @@ const packages = ['core', 'testing', 'transport-ws', 'provider-local', 'provider
 /** Tests run against the sources; the end-to-end and system tests start the built commands. */
 const alias = [
 	{
-		find: /^@olcf\/container-builder-core\/(spec|protocol|policy)$/,
+		find: /^@olcf\/container-builder-core\/(host|spec|protocol|policy)$/,
 		replacement: `${import.meta.dirname}/packages/core/src/$1/index.ts`,
 	},
 	{

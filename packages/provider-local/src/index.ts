@@ -4,11 +4,11 @@
  *
  * @packageDocumentation
  */
+export type { AllowedDestination } from '@olcf/container-builder-core/host';
 export { host } from './host.js';
 export { type HostReport, type InspectHostOptions, inspectHost } from './inspect-host.js';
 export { local } from './local.js';
 export type {
-	AllowedDestination,
 	DiskKind,
 	HostOptions,
 	LocalOptions,

@@ -1,4 +1,5 @@
 import type { MachineLimits } from '@olcf/container-builder-core';
+import type { AllowedDestination } from '@olcf/container-builder-core/host';
 
 /** Options that the two providers of this package share. */
 export interface SupervisedOptions {
@@ -18,18 +19,6 @@ export interface SupervisedOptions {
 	 * @default true
 	 */
 	readonly tether?: boolean | undefined;
-}
-
-/** A destination that sandboxes of network `isolated` may reach although it is private or this machine's own. */
-export interface AllowedDestination {
-	/** An address; this or `cidr`. */
-	readonly address?: string | undefined;
-	/** A range of addresses: `10.1.0.0/16`; this or `address`. */
-	readonly cidr?: string | undefined;
-	/** @default every port */
-	readonly port?: number | undefined;
-	/** @default both, and without a port every protocol */
-	readonly protocol?: 'tcp' | 'udp' | undefined;
 }
 
 /** Where a sandbox writes: see {@link LocalOptions.disk}. */

@@ -8,6 +8,7 @@ import {
 	type Provider,
 	throwIfAborted,
 } from '@olcf/container-builder-core';
+import { checkAllowed, isPort } from '@olcf/container-builder-core/host';
 import { checkRequest, machineArchitecture } from './check-request.js';
 import { readControlGroups } from './control-groups.js';
 import { emulatedArchitectures } from './emulated-architectures.js';
@@ -21,7 +22,6 @@ import type { LocalOptions } from './local-options.js';
 import { stateTag } from './machine-id.js';
 import { MachineKeeper, type MachinePlan } from './machine-keeper.js';
 import { misconfigured } from './misconfigured.js';
-import { checkAllowed, isPort } from './network-rules.js';
 import { privateDirectory } from './private-directory.js';
 import { networkVariables } from './sandbox-network.js';
 import { unpackImage } from './trees.js';

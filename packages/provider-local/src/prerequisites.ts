@@ -1,9 +1,9 @@
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { release, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { systemEnvironment } from '@olcf/container-builder-core/host';
 import { emulatedArchitectures } from './emulated-architectures.js';
 import { SANDBOX_IDS, userRange } from './identities.js';
-import { scriptEnvironment } from './run-script.js';
 
 /** One thing that sandboxes need from this machine. */
 export interface Prerequisite {
@@ -55,7 +55,7 @@ const REMOTE_FILE_SYSTEMS: Readonly<Record<number, string>> = {
 
 /** The programs, found on the path that the scripts have. */
 export async function findPrograms(): Promise<readonly Prerequisite[]> {
-	const path = (scriptEnvironment().PATH ?? '').split(delimiter);
+	const path = (systemEnvironment().PATH ?? '').split(delimiter);
 	return Promise.all(
 		PROGRAMS.map(async ([name, debian, neededFor]) => {
 			const found = await findProgram(name, path);

@@ -1,15 +1,7 @@
 import { abortable, ContainerBuilderError } from '@olcf/container-builder-core';
+import { systemEnvironment } from '@olcf/container-builder-core/host';
 import { execa } from 'execa';
 import { scriptsDirectory } from './scripts-directory.js';
-
-/** The environment of our scripts: nothing but what is named, and a path on which the administrator's programs are. */
-export function scriptEnvironment(variables: Readonly<Record<string, string>> = {}): Record<string, string> {
-	const system = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-	const given = (process.env.PATH ?? '').split(':').filter((part) => part.startsWith('/'));
-	// Root runs nothing from a user's directory where the system has it too.
-	const path = process.getuid?.() === 0 ? [...system, ...given] : [...given, ...system];
-	return { PATH: [...new Set(path)].join(':'), LC_ALL: 'C', HOME: process.env.HOME ?? '/', ...variables };
-}
 
 /**
  * Runs one of our scripts to its end. It is not interrupted: an abort only stops the waiting.
@@ -22,7 +14,7 @@ export async function runScript(
 ): Promise<void> {
 	const running = execa('bash', [`${scriptsDirectory}/${name}`, ...args], {
 		cwd: '/',
-		env: scriptEnvironment(),
+		env: systemEnvironment(),
 		extendEnv: false,
 		stdin: 'ignore',
 		reject: false,

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { NetworkMode } from '@olcf/container-builder-core';
-import { readHostNetwork } from './host-network.js';
+import { networkRules, readHostNetwork } from '@olcf/container-builder-core/host';
 import type { LocalOptions } from './local-options.js';
-import { networkRules } from './network-rules.js';
 
 const HOSTS = '127.0.0.1 localhost builder\n::1 localhost ip6-localhost ip6-loopback\n';
 /** Where pasta takes questions for a resolver of this machine's loopback: a documentation address, nobody's. */

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ContainerBuilderError, canceledError, throwIfAborted } from '@olcf/container-builder-core';
+import { systemEnvironment } from '@olcf/container-builder-core/host';
 import type { MachineMeta } from './machine-meta.js';
-import { scriptEnvironment } from './run-script.js';
 import { scriptsDirectory } from './scripts-directory.js';
 
 /** A machine to be made, in the words of `scripts/supervisor.sh`. */
@@ -48,7 +48,7 @@ export async function supervise(
 		cwd: '/',
 		detached: true,
 		stdio: ['pipe', 'pipe', 'ignore'],
-		env: scriptEnvironment({
+		env: systemEnvironment({
 			...machine.variables,
 			SCRIPTS: scriptsDirectory,
 			MACHINE: machine.directory,

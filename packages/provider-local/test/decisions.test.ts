@@ -9,6 +9,7 @@ import { type HostReport, inspectHost, local } from '../src/index.js';
 import { diskKind, requireFor } from '../src/inspect-host.js';
 import { machineLimits, requireEnforceable } from '../src/limits.js';
 import { imageDirectory, loadImage, parseManifest } from '../src/load-image.js';
+import { proxyVariables } from '../src/sandbox-network.js';
 import { treesToRemove } from '../src/trees.js';
 
 const GIBIBYTE = 1024 ** 3;
@@ -256,5 +257,24 @@ describe('this machine', () => {
 			expect(remedy === undefined).toBe(ok);
 		}
 		await expect(inspectHost({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'canceled' });
+	});
+});
+
+describe('a network', () => {
+	test('has no way out that cannot be written into its filter', () => {
+		expect(() => local({ allow: [{ address: '10.0.0.1\n accept' }] })).toThrow(TypeError);
+		expect(() => local({ forward: [70_000] })).toThrow(TypeError);
+	});
+
+	test('may have a proxy', () => {
+		expect(
+			proxyVariables({
+				http_proxy: 'http://p:1',
+				NO_PROXY: 'a,b',
+				https_proxy: '',
+				PATH: '/bin',
+				all_proxy: 'x\ny',
+			}),
+		).toEqual(['http_proxy=http://p:1', 'NO_PROXY=a,b']);
 	});
 });

@@ -1,14 +1,18 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { ContainerBuilderError } from '@olcf/container-builder-core';
-import { execa } from 'execa';
-import { scriptEnvironment } from './run-script.js';
+import { promisify } from 'node:util';
+import { ContainerBuilderError } from '../spec/index.js';
+import { systemEnvironment } from './system-environment.js';
+
+/** There are machines with many routes. */
+const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
 /** This machine's own place in its networks. */
 export interface HostNetwork {
 	/** Its addresses, and every prefix that it reaches without a gateway. */
 	readonly own: readonly string[];
-	/** Nameservers that a sandbox can ask. */
+	/** Nameservers that a builder can ask. */
 	readonly nameservers: readonly string[];
 	/** The resolver's configuration without its nameservers. */
 	readonly resolverOptions: readonly string[];
@@ -16,7 +20,7 @@ export interface HostNetwork {
 	readonly loopbackOnly: boolean;
 }
 
-/** Reads it, anew for each sandbox. */
+/** Reads it, anew for each builder. */
 export async function readHostNetwork(): Promise<HostNetwork> {
 	const [addresses, routes4, routes6, resolver] = await Promise.all([
 		ip(['address', 'show']),
@@ -29,13 +33,16 @@ export async function readHostNetwork(): Promise<HostNetwork> {
 
 async function ip(args: readonly string[]): Promise<readonly unknown[]> {
 	try {
-		const { stdout } = await execa('ip', ['-json', ...args], { env: scriptEnvironment(), extendEnv: false });
+		const { stdout } = await promisify(execFile)('ip', ['-json', ...args], {
+			env: systemEnvironment(),
+			maxBuffer: MAX_OUTPUT_BYTES,
+		});
 		const value: unknown = stdout.trim() === '' ? [] : JSON.parse(stdout);
 		return Array.isArray(value) ? value : [];
 	} catch (cause) {
 		throw new ContainerBuilderError(
 			'provider-unavailable',
-			'the networks of this machine cannot be read by ip, so none can be denied to a sandbox',
+			'the networks of this machine cannot be read by ip, so none can be denied to a builder',
 			{ cause, outcome: 'none' },
 		);
 	}

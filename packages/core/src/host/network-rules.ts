@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
+import type { AllowedDestination } from './allowed-destination.js';
 import { isPrefix } from './host-network.js';
-import type { AllowedDestination } from './local-options.js';
 
 /** Ranges that are nobody's on the outside: private, link-local, loopback, shared, multicast, and ways into IPv4. */
 const NEVER_OUTSIDE = [
@@ -36,7 +36,7 @@ export interface NetworkRulesInput {
 }
 
 /**
- * The filter of an isolated sandbox, for `nft -f`: one chain for what goes out. nft wants each statement on a line of
+ * The filter of an isolated network, for `nft -f`: one chain for what goes out. nft wants each statement on a line of
  * its own. Throws a `TypeError` for a destination that is none: nothing but addresses and numbers gets into the text.
  */
 export function networkRules(input: NetworkRulesInput): string {
