@@ -19,7 +19,7 @@ release=$(basename "$kernel"/usr/lib/modules/*)
 cp -r "$kernel/usr/lib/modules" "$tree/usr/lib/"
 chroot "$tree" depmod "$release"
 mkdir -p "$tree/usr/lib/container-builder/vm" "$tree/proc" "$tree/sys" "$tree/dev" "$tree/run" "$tree/tmp"
-install -m 755 "$files/builder-init" "$files/udhcpc" "$tree/usr/lib/container-builder/vm/"
+install -m 755 "$files"/{builder-init,udhcpc,reseed,grow-partition} "$tree/usr/lib/container-builder/vm/"
 
 echo 'making the initrd'
 initrd=$work/initrd

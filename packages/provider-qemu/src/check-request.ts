@@ -20,19 +20,13 @@ export function checkRequest(request: MachineRequest, networks: readonly Network
 	if (request.architecture !== hostArchitecture()) {
 		throw unsupported(
 			`this machine is ${hostArchitecture()} and makes no builders of ${request.architecture}`,
-			undefined,
 		);
 	}
 	if (!networks.includes(request.network)) {
-		throw unsupported(
-			`network '${request.network}' is not to be had here; there is ${networks.join(', ')}`,
-			request.network === 'isolated'
-				? 'Take shared, which reaches what this machine does but not its own services, or none.'
-				: undefined,
-		);
+		throw unsupported(`network '${request.network}' is not to be had here; there is ${networks.join(', ')}`);
 	}
 }
 
-function unsupported(message: string, hint: string | undefined): ContainerBuilderError {
-	return new ContainerBuilderError('unsupported', message, { hint, outcome: 'none' });
+function unsupported(message: string): ContainerBuilderError {
+	return new ContainerBuilderError('unsupported', message, { outcome: 'none' });
 }

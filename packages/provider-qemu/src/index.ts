@@ -3,5 +3,6 @@
  *
  * @packageDocumentation
  */
+export type { AllowedDestination } from '@olcf/container-builder-core/host';
 export { qemu } from './qemu.js';
 export type { QemuFlavor, QemuOptions } from './qemu-options.js';

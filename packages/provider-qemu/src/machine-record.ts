@@ -11,10 +11,12 @@ export const machineFiles = {
 	console: 'console',
 	log: 'qemu.log',
 	qmp: 'qmp',
+	port: 'ser',
 	pid: 'pid',
 	network: 'net',
 	networkLog: 'net.log',
 	networkPid: 'net.pid',
+	networkRules: 'net.rules',
 } as const;
 
 /** What is known of a machine: `machine.json`. */

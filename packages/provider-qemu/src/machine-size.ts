@@ -12,6 +12,8 @@ const LEAST_MEMORY_BYTES = 512 * MIB;
 export interface MachineSize {
 	readonly cpus: number;
 	readonly memoryBytes: number;
+	/** Absent: as large as the image's. */
+	readonly diskBytes?: number | undefined;
 }
 
 /** The size of a machine: its flavor, less where the request's limits are lower. Throws `provider-misconfigured`. */
@@ -41,5 +43,13 @@ export function machineSize(
 			`It needs one processor and ${LEAST_MEMORY_BYTES / MIB} MiB at least.`,
 		);
 	}
-	return { cpus: Math.max(1, Math.floor(cpus)), memoryBytes: Math.floor(memoryBytes / MIB) * MIB };
+	const diskBytes = found?.diskBytes;
+	if (diskBytes !== undefined && !(diskBytes > 0)) {
+		throw misconfigured(`a machine with a disk of ${diskBytes} bytes cannot be made`);
+	}
+	return {
+		cpus: Math.max(1, Math.floor(cpus)),
+		memoryBytes: Math.floor(memoryBytes / MIB) * MIB,
+		...(diskBytes === undefined ? {} : { diskBytes: Math.ceil(diskBytes / MIB) * MIB }),
+	};
 }

@@ -7,22 +7,15 @@ import {
 	type MachineRequest,
 	throwIfAborted,
 } from '@olcf/container-builder-core';
-import { execa } from 'execa';
-import { freePort } from './free-port.js';
-import { hostArchitecture } from './host-architecture.js';
+import type { AllowedDestination } from '@olcf/container-builder-core/host';
 import type { LoadedVmImage } from './load-vm-image.js';
 import { machineDirectoryName } from './machine-directory.js';
 import { machineFiles, writeRecord } from './machine-record.js';
 import type { MachineSize } from './machine-size.js';
 import type { MachineStore } from './machine-store.js';
 import { misconfigured } from './misconfigured.js';
-import { PortTaken } from './port-taken.js';
-import { qemuArguments } from './qemu-arguments.js';
-import { startPasst } from './start-passt.js';
-import { startQemu } from './start-qemu.js';
-
-/** Ports that are tried where each is taken by somebody between its being found and being used. */
-const PORTS = 5;
+import type { SnapshotStore } from './snapshot-store.js';
+import { startMachine } from './start-machine.js';
 
 /** What a machine is made of. */
 export interface MachineParts {
@@ -33,6 +26,11 @@ export interface MachineParts {
 	readonly size: MachineSize;
 	readonly tether: boolean;
 	readonly request: MachineRequest;
+	/** Absent: each machine boots. */
+	readonly snapshots: SnapshotStore | undefined;
+	/** For network `isolated`. */
+	readonly allow: readonly AllowedDestination[];
+	readonly onProgress: (text: string) => void;
 	readonly signal: AbortSignal | undefined;
 }
 
@@ -41,6 +39,7 @@ export async function makeMachine(parts: MachineParts): Promise<Machine> {
 	const { store, image, request, signal } = parts;
 	const { owner, builderId, labels } = request;
 	throwIfAborted(signal);
+	requireRoom(parts);
 	const name = machineDirectoryName(owner, builderId);
 	const known = await store.find(name);
 	if (known !== undefined && known.state !== 'failed') return known;
@@ -61,21 +60,15 @@ export async function makeMachine(parts: MachineParts): Promise<Machine> {
 	}
 	const directory = store.directoryOf(name);
 	try {
-		await writeFiles(directory, parts);
-		for (let attempt = 1; ; attempt++) {
-			const port = await freePort();
-			try {
-				const process = await start(directory, port, parts);
-				const whole = { ...record, process, endpoint: { url: `wss://127.0.0.1:${port}` } };
-				await writeRecord(directory, whole);
-				// The guest has it from QEMU, which has read it.
-				await rm(join(directory, machineFiles.bootstrap));
-				throwIfAborted(signal);
-				return (await store.find(name)) ?? lost(builderId);
-			} catch (error) {
-				if (!(error instanceof PortTaken) || attempt === PORTS) throw error;
-			}
-		}
+		const address = newAddress();
+		// The guest has it from QEMU, which has read it when it runs.
+		await writeFile(join(directory, machineFiles.bootstrap), request.bootstrap, { mode: 0o600 });
+		const { process, port } = await startMachine({ ...parts, directory, address });
+		const whole = { ...record, process, endpoint: { url: `wss://127.0.0.1:${port}` } };
+		await writeRecord(directory, whole);
+		await rm(join(directory, machineFiles.bootstrap));
+		throwIfAborted(signal);
+		return (await store.find(name)) ?? lost(builderId);
 	} catch (cause) {
 		await store.remove(name);
 		const error = ContainerBuilderError.from(cause, 'provider-unavailable');
@@ -92,42 +85,20 @@ export async function makeMachine(parts: MachineParts): Promise<Machine> {
 	}
 }
 
-async function writeFiles(directory: string, { image, request, signal }: MachineParts): Promise<void> {
-	await writeFile(join(directory, machineFiles.bootstrap), request.bootstrap, { mode: 0o600 });
-	const backing = ['-b', image.disk, '-F', image.manifest.format];
-	const disk = join(directory, machineFiles.disk);
-	const { failed, all, code } = await execa('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, disk], {
-		all: true,
-		reject: false,
-		...(signal === undefined ? {} : { cancelSignal: signal }),
-	});
-	throwIfAborted(signal);
-	if (code === 'ENOENT')
-		throw misconfigured('qemu-img is not installed', 'Run as root: apt-get install qemu-utils');
-	if (failed) throw new ContainerBuilderError('provider-unavailable', `the disk cannot be made: ${all}`);
+function requireRoom({ image, size }: MachineParts): void {
+	const { diskBytes } = size;
+	const least = image.manifest.disk.size;
+	if (diskBytes === undefined || diskBytes >= least) return;
+	const mebibytes = (bytes: number): number => Math.ceil(bytes / 2 ** 20);
+	throw misconfigured(
+		`a disk of ${mebibytes(diskBytes)} MiB is too small for the image's ${mebibytes(least)} MiB`,
+		'Give the flavor a larger diskBytes, or none.',
+	);
 }
 
-async function start(directory: string, port: number, parts: MachineParts) {
-	const { image, request, tether, program, signal } = parts;
-	const at = (name: string): string => join(directory, name);
-	const args = qemuArguments({
-		architecture: hostArchitecture(),
-		acceleration: parts.acceleration,
-		size: parts.size,
-		kernel: image.kernel,
-		initrd: image.initrd,
-		commandLine: image.manifest.commandLine,
-		disk: at(machineFiles.disk),
-		handed: { bootstrap: at(machineFiles.bootstrap) },
-		network: request.network,
-		port,
-		console: at(machineFiles.console),
-		networkSocket: at(machineFiles.network),
-		qmp: at(machineFiles.qmp),
-		pidFile: at(machineFiles.pid),
-	});
-	if (request.network === 'shared') await startPasst(directory, { port, tether, signal });
-	return await startQemu({ directory, program, args, tether, lifetimeMs: request.lifetimeMs, signal });
+/** Locally administered, of nobody's: IEEE 802. */
+function newAddress(): string {
+	return ['02', ...[...randomBytes(5)].map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
 }
 
 function lost(builderId: string): never {

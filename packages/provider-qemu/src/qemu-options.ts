@@ -1,9 +1,13 @@
+import type { AllowedDestination } from '@olcf/container-builder-core/host';
+
 /** What a machine has. */
 export interface QemuFlavor {
 	/** @default 2 */
 	readonly cpus?: number | undefined;
 	/** Bytes. @default 2 GiB */
 	readonly memoryBytes?: number | undefined;
+	/** Bytes; what the system itself takes is in it. @default that of the image, 8 GiB; it cannot be less */
+	readonly diskBytes?: number | undefined;
 }
 
 /** Options of `qemu`. */
@@ -22,6 +26,16 @@ export interface QemuOptions {
 	readonly stateDirectory?: string | undefined;
 	/** Where images are. @default `images` in the cache directory */
 	readonly imagesDirectory?: string | undefined;
+	/** For network `isolated`: destinations that are not denied. @default none */
+	readonly allow?: readonly AllowedDestination[] | undefined;
+	/**
+	 * Whether one machine is booted once for all others, which go on from a snapshot of it: they are there in less than a
+	 * second, and what a boot does is done. What tells machines apart each gets anew.
+	 * @default true
+	 */
+	readonly snapshots?: boolean | undefined;
+	/** Where snapshots are, about 200 MB each. @default `qemu-snapshots` in the cache directory */
+	readonly snapshotDirectory?: string | undefined;
 	/**
 	 * Whether machines end with this process, however it ends. Without, they outlive it: the next process finds them
 	 * by `list`, and removes them by `sweep`.

@@ -13,6 +13,7 @@ import {
 	type Removed,
 	throwIfAborted,
 } from '@olcf/container-builder-core';
+import { checkAllowed } from '@olcf/container-builder-core/host';
 import { checkRequest } from './check-request.js';
 import { type Acceleration, chooseAcceleration } from './choose-acceleration.js';
 import { hostArchitecture } from './host-architecture.js';
@@ -24,6 +25,7 @@ import { MachineStore } from './machine-store.js';
 import { makeMachine } from './make-machine.js';
 import { GUEST_PORT } from './qemu-arguments.js';
 import type { QemuOptions } from './qemu-options.js';
+import { SnapshotStore } from './snapshot-store.js';
 
 /** Most bytes of a console that are told. */
 const CONSOLE_BYTES = 64 * 1024;
@@ -41,13 +43,15 @@ export class QemuProvider implements Provider {
 	readonly #options: QemuOptions;
 	readonly #making = new Map<string, Promise<Machine>>();
 	#store: Promise<MachineStore> | undefined;
+	#snapshots: Promise<SnapshotStore> | undefined;
 	#acceleration: Promise<Acceleration> | undefined;
 
 	constructor(options: QemuOptions) {
+		for (const allowed of options.allow ?? []) checkAllowed(allowed);
 		this.#options = options;
 		this.capabilities = {
 			architectures: [hostArchitecture()],
-			networks: ['none', 'shared'],
+			networks: ['none', 'isolated', 'shared'],
 			privilege: 'root',
 			durable: options.tether === false,
 			listen: { url: `wss://0.0.0.0:${GUEST_PORT}` },
@@ -141,6 +145,9 @@ export class QemuProvider implements Provider {
 			size: machineSize(this.#options.flavors ?? {}, request),
 			tether: this.#options.tether ?? true,
 			request,
+			snapshots: this.#options.snapshots === false ? undefined : await this.#openSnapshots(),
+			allow: this.#options.allow ?? [],
+			onProgress: options.onProgress ?? (() => {}),
 			signal: options.signal,
 		});
 	}
@@ -161,6 +168,14 @@ export class QemuProvider implements Provider {
 	async #image(named: string | undefined): Promise<LoadedVmImage> {
 		const images = this.#options.imagesDirectory ?? join(cachePath(), 'images');
 		return await loadVmImage(vmImageDirectory(images, this.#options.image, named));
+	}
+
+	async #openSnapshots(): Promise<SnapshotStore> {
+		this.#snapshots ??= (async () =>
+			new SnapshotStore(
+				resolve(this.#options.snapshotDirectory ?? join(await cacheDirectory(), 'qemu-snapshots')),
+			))();
+		return await this.#snapshots;
 	}
 
 	async #open(): Promise<MachineStore> {

@@ -5,7 +5,8 @@ import { machineFiles } from './machine-record.js';
 import { misconfigured } from './misconfigured.js';
 import { PortTaken } from './port-taken.js';
 import { type ProcessIdentity, processIdentity } from './process-identity.js';
-import { runs } from './runs.js';
+import type { RunState } from './qmp.js';
+import { runState } from './run-state.js';
 import { startWatched } from './start-watched.js';
 
 /** How long QEMU may take until its devices are there. */
@@ -18,11 +19,15 @@ export interface QemuStart {
 	readonly args: readonly string[];
 	readonly tether: boolean;
 	readonly lifetimeMs: number;
+	/** The state that it is started for: `paused` where its memory comes out of a snapshot. */
+	readonly until: Extract<RunState, 'running' | 'paused'>;
+	/** See `WatchedStart`. */
+	readonly handed?: string | undefined;
 	readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Starts QEMU and resolves when the machine runs. It is killed at the end of its lifetime, and with this process where
+ * Starts QEMU and resolves when the machine is there. It is killed at the end of its lifetime, and with this process where
  * it is tethered. What it says is in a file of the machine's directory. Rejects where it ends at once, with what it said.
  */
 export async function startQemu(start: QemuStart): Promise<ProcessIdentity> {
@@ -30,7 +35,14 @@ export async function startQemu(start: QemuStart): Promise<ProcessIdentity> {
 	const dies = ['setpriv', '--pdeathsig', 'KILL'];
 	const seconds = String(Math.ceil(start.lifetimeMs / 1_000));
 	return await startWatched({
-		...{ directory, signal, explain, limitMs: START_MS, log: join(directory, machineFiles.log) },
+		...{
+			directory,
+			signal,
+			explain,
+			limitMs: START_MS,
+			handed: start.handed,
+			log: join(directory, machineFiles.log),
+		},
 		command: [
 			...(start.tether ? dies : []),
 			...['timeout', '--signal=KILL', seconds],
@@ -38,7 +50,7 @@ export async function startQemu(start: QemuStart): Promise<ProcessIdentity> {
 			...[start.program, ...start.args],
 		],
 		isReady: async () => {
-			if (!(await runs(join(directory, machineFiles.qmp)))) return undefined;
+			if ((await runState(join(directory, machineFiles.qmp))) !== start.until) return undefined;
 			return await processIdentity(Number(await readFile(join(directory, machineFiles.pid), 'utf8')));
 		},
 	});

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { throwIfAborted } from '@olcf/container-builder-core';
 import { endGroup } from './end-group.js';
@@ -10,6 +10,8 @@ export interface WatchedStart<Ready> {
 	readonly command: readonly string[];
 	/** File that its output goes to. */
 	readonly log: string;
+	/** Path of a file that it finds open as descriptor 3. */
+	readonly handed?: string | undefined;
 	/** How long it may take. */
 	readonly limitMs: number;
 	/** Asked again and again; undefined: not yet. */
@@ -25,12 +27,14 @@ export async function startWatched<Ready>(start: WatchedStart<Ready>): Promise<R
 	throwIfAborted(signal);
 	const [program = '', ...args] = start.command;
 	const log = await open(start.log, 'w', 0o600);
+	let handed: FileHandle | undefined;
 	try {
+		if (start.handed !== undefined) handed = await open(start.handed);
 		// A Ctrl-C is for this process only.
 		const child = spawn(program, args, {
 			cwd: start.directory,
 			detached: true,
-			stdio: ['ignore', log.fd, log.fd],
+			stdio: ['ignore', log.fd, log.fd, ...(handed === undefined ? [] : [handed.fd])],
 		});
 		let end: string | undefined;
 		child.once('error', (error) => {
@@ -54,6 +58,6 @@ export async function startWatched<Ready>(start: WatchedStart<Ready>): Promise<R
 			await sleep(10);
 		}
 	} finally {
-		await log.close();
+		await Promise.all([log.close(), handed?.close()]);
 	}
 }

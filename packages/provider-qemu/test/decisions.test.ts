@@ -13,6 +13,7 @@ import { machineDirectoryName } from '../src/machine-directory.js';
 import { machineSize } from '../src/machine-size.js';
 import { isRunning, processIdentity } from '../src/process-identity.js';
 import { type QemuCommand, qemuArguments } from '../src/qemu-arguments.js';
+import { type SnapshotCommand, snapshotKey } from '../src/snapshot.js';
 
 const GIB = 2 ** 30;
 const request: MachineRequest = {
@@ -60,11 +61,40 @@ describe('what is refused', () => {
 	});
 });
 
+describe('a snapshot', () => {
+	const command: SnapshotCommand = {
+		...{ architecture: 'amd64', acceleration: 'tcg', size: { cpus: 2, memoryBytes: 2 * GIB } },
+		...{ kernel: '/i/vmlinuz', initrd: '/i/initrd', commandLine: 'quiet', network: 'none' },
+	};
+	const parts = { imageId: 'i', imageDisk: '/i/disk.raw', version: 'QEMU 7' };
+	const key = (changes: Partial<SnapshotCommand>, other: Partial<typeof parts> = {}) =>
+		snapshotKey({ ...command, ...changes }, { ...parts, ...other });
+
+	it.each([
+		['image', {}, { imageId: 'j' }],
+		['place of the image', {}, { imageDisk: '/j/disk.raw' }],
+		['QEMU', {}, { version: 'QEMU 8' }],
+		['memory', { size: { cpus: 2, memoryBytes: 4 * GIB } }, {}],
+		['disk', { size: { cpus: 2, memoryBytes: 2 * GIB, diskBytes: 9 * GIB } }, {}],
+		['acceleration', { acceleration: 'kvm' }, {}],
+		['kernel command line', { commandLine: '' }, {}],
+		['kind of network', { network: 'shared' }, {}],
+	] as const)('is another one for another %s', (_name, changes, other) => {
+		expect(key(changes, other)).not.toBe(key({}));
+		expect(key({})).toMatch(/^[0-9a-f]{64}$/);
+	});
+
+	it('is the same for the two networks that passt is', () => {
+		expect(key({ network: 'isolated' })).toBe(key({ network: 'shared' }));
+	});
+});
+
 describe('the command line', () => {
 	const command: QemuCommand = {
 		...{ architecture: 'amd64', acceleration: 'tcg', size: { cpus: 2, memoryBytes: 2 * GIB } },
 		...{ kernel: '/i/vmlinuz', initrd: '/i/initrd', commandLine: 'quiet', disk: '/m/a,b/disk' },
 		...{ handed: { bootstrap: '/m/bootstrap' }, network: 'none', networkSocket: '/m/net', port: 4321 },
+		address: '02:00:00:00:00:07',
 		...{ console: '/m/console', qmp: '/m/qmp', pidFile: '/m/pid' },
 	};
 	const after = (args: readonly string[], option: string): string | undefined =>
@@ -79,6 +109,17 @@ describe('the command line', () => {
 	it('has no network of its own where passt is it', () => {
 		const netdev = after(qemuArguments({ ...command, network: 'shared' }), '-netdev');
 		expect(netdev).toBe('stream,id=net,server=off,addr.type=unix,addr.path=/m/net');
+	});
+
+	it('has what a snapshot needs, for the one that it is taken of and for the others alike', () => {
+		const of = (role: 'source' | 'copy') => qemuArguments({ ...command, snapshot: { role, port: '/m/ser' } });
+		expect(after(of('source'), '-append')).toBe('quiet builder.wait');
+		expect(after(of('copy'), '-incoming')).toBe('fd:3');
+		const devices = (args: readonly string[]) => args.filter((_, at) => args[at - 1] === '-device');
+		expect(devices(of('source'))).toEqual(devices(of('copy')));
+		expect(devices(of('copy'))).toContain('vmgenid,guid=auto');
+		expect(devices(qemuArguments(command))).not.toContain('vmgenid,guid=auto');
+		expect(after(of('source'), '-netdev')).toBe('user,id=net,restrict=on');
 	});
 
 	it('writes a comma of a path twice', () => {
