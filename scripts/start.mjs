@@ -2,8 +2,15 @@
 // builds the image by the embedded queue and the local provider, then runs it.
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { requireNode, requirePackages } from './support/prerequisites.mjs';
-import { bin, buildPackages, installModules, prepareBuilderImage, root } from './support/project.mjs';
+import { requireNode, requirePackages, virtualMachinePrograms } from './support/prerequisites.mjs';
+import {
+	bin,
+	buildPackages,
+	installModules,
+	prepareBuilderImage,
+	prepareVirtualMachineImage,
+	root,
+} from './support/project.mjs';
 import { run } from './support/run.mjs';
 import { main, say } from './support/say.mjs';
 
@@ -12,6 +19,10 @@ const given = process.argv.slice(2).filter((argument) => argument !== '--no-inst
 const directory = process.env.INIT_CWD ?? process.cwd();
 const hello = ['--force', resolve(directory, 'hello.sif'), resolve(root, 'examples/recipes/hello.def')];
 const build = given.length > 0 ? given : hello;
+/** Whether it is asked for by `--provider qemu`. */
+const inMachines = build.some(
+	(argument, at) => argument === '--provider=qemu' || (argument === 'qemu' && build[at - 1] === '--provider'),
+);
 /** What can be run afterwards; nothing after `--help`, say. */
 const image = build
 	.filter((argument) => /^[^-].*\.(sif|simg|img)$/.test(argument))
@@ -24,10 +35,11 @@ function hasApptainer() {
 
 await main(async () => {
 	requireNode();
-	await requirePackages({ install });
+	await requirePackages({ install, programs: inMachines ? virtualMachinePrograms : {} });
 	await installModules();
 	await buildPackages();
 	await prepareBuilderImage();
+	if (inMachines) await prepareVirtualMachineImage();
 
 	say(`container-builder ${build.join(' ')}`);
 	// It tells what went wrong by itself, and Ctrl-C is its to answer: it gives the builder back first.

@@ -1,7 +1,7 @@
 // `npm test` (unit, conformance, end to end), `npm run test:system` (the long ones) and `npm run test:nightly` (those whose
 // number makes them good, in their long form). The last line counts.
 import { join } from 'node:path';
-import { requireNode, requirePackages } from './support/prerequisites.mjs';
+import { requireNode, requirePackages, virtualMachinePrograms } from './support/prerequisites.mjs';
 import { buildPackages, installModules, prepareBuilderImage, root } from './support/project.mjs';
 import { main, say } from './support/say.mjs';
 import { addCounts, countLine } from './support/tally.mjs';
@@ -31,10 +31,7 @@ const programs = {
 	...(system
 		? {
 				...{ rpmbuild: 'rpm', createrepo_c: 'createrepo-c', htpasswd: 'apache2-utils' },
-				// Virtual machines, and the disks that they boot.
-				...{ 'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils', sfdisk: 'fdisk' },
-				...{ mcopy: 'mtools', 'mkfs.vfat': 'dosfstools', syslinux: 'syslinux', xz: 'xz-utils' },
-				'/usr/lib/syslinux/mbr/mbr.bin': 'syslinux-common',
+				...virtualMachinePrograms,
 			}
 		: {}),
 };

@@ -76,6 +76,14 @@ export async function requirePackages({ install, programs = {} }) {
 	});
 }
 
+/** Virtual machines, the disks that they boot, and their networks. */
+export const virtualMachinePrograms = {
+	...{ 'qemu-system-x86_64': 'qemu-system-x86', 'qemu-img': 'qemu-utils', sfdisk: 'fdisk' },
+	...{ mcopy: 'mtools', 'mkfs.vfat': 'dosfstools', syslinux: 'syslinux', xz: 'xz-utils' },
+	...{ 'mkfs.ext4': 'e2fsprogs', passt: 'passt', nft: 'nftables' },
+	'/usr/lib/syslinux/mbr/mbr.bin': 'syslinux-common',
+};
+
 /** Where the caches of the product are; nothing of it is built yet when this is asked. */
 function cacheDirectory() {
 	const base = process.env.XDG_CACHE_HOME;

@@ -45,7 +45,17 @@ export async function buildPackages() {
  */
 export async function prepareBuilderImage(command = bin('cb-image')) {
 	say('preparing the builder image (about a minute the first time)');
-	const first = await capture(process.execPath, [command, 'make', '--json']);
+	await makeImage(command, []);
+}
+
+/** The same for virtual machines; by root only. */
+export async function prepareVirtualMachineImage(command = bin('cb-image')) {
+	say('preparing the image of a virtual machine (about a minute the first time)');
+	await makeImage(command, ['--format', 'raw']);
+}
+
+async function makeImage(command, options) {
+	const first = await capture(process.execPath, [command, 'make', ...options, '--json']);
 	if (first.status === 0) return;
 	if (!first.stderr.includes('--allow-expired-release')) {
 		throw Object.assign(new Error(`the builder image cannot be made:\n${first.stderr.trim()}`), {
@@ -53,7 +63,7 @@ export async function prepareBuilderImage(command = bin('cb-image')) {
 		});
 	}
 	say('an index of the mirror is past its date: making the builder image with --allow-expired-release');
-	await run(process.execPath, [command, 'make', '--allow-expired-release'], {
+	await run(process.execPath, [command, 'make', ...options, '--allow-expired-release'], {
 		stdio: ['ignore', 'ignore', 'inherit'],
 	});
 }

@@ -121,9 +121,11 @@ describe('builds in machines', () => {
 		const definition = write('tells.def', tells);
 		const told = await Promise.all(
 			['one.sif', 'two.sif'].map(async (name) => {
+				const began = performance.now();
 				const command = start('container-builder', ['--queue', queue.url, join(directory, name), definition]);
 				const { status, stdout, stderr } = await command.ended;
 				expect(status, stderr).toBe(0);
+				const handedOut = (command.pieces[0]?.at ?? Number.NaN) - began;
 				const lags = command.pieces.flatMap(({ at, bytes }) =>
 					[...bytes.toString().matchAll(/clock: ([\d.]+)/g)].map(
 						([, seconds]) => performance.timeOrigin + at - 1_000 * Number(seconds),
@@ -133,11 +135,14 @@ describe('builds in machines', () => {
 				const lag = Math.min(...lags);
 				expect(Math.abs(lag)).toBeLessThan(1_000);
 				const lines = [...stdout.matchAll(/^([a-z ]+): (?!\d+\.)(.*)$/gm)];
-				return { lag, all: new Map(lines.map(([, key = '', value = '']) => [key, value.trim()])) };
+				return { lag, handedOut, all: new Map(lines.map(([, key = '', value = '']) => [key, value.trim()])) };
 			}),
 		);
 		const [one, two] = told.map(({ all }, at) => new Map([...all, ...Object.entries(hellos[at] ?? {})]));
 		if (one === undefined || two === undefined) throw new Error('there are two');
+		console.log(
+			`first output after ${told.map(({ handedOut }) => handedOut.toFixed(0)).join(' and ')} ms, of waiting machines`,
+		);
 		console.log(`clocks differ by ${told.map(({ lag }) => lag.toFixed(0)).join(' and ')} ms`);
 		for (const [name, shape] of Object.entries({
 			'machine id': /^[0-9a-f]{32}$/,

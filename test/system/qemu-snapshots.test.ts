@@ -30,8 +30,12 @@ describe('machines of a snapshot', () => {
 	/** Makes a machine, and gives what was said meanwhile. */
 	const create = async (of: Provider, one: MachineRequest): Promise<{ machine: Machine; said: string[] }> => {
 		const said: string[] = [];
+		const began = performance.now();
 		const machine = await of.create(one, { onProgress: (text) => said.push(text) });
 		expect(machine.state).toBe('running');
+		globalThis.console.log(
+			`${one.builderId}: ${(performance.now() - began).toFixed(0)} ms ${said.join('; ')}`,
+		);
 		return { machine, said };
 	};
 	const console = async (of: Provider, { id }: Machine): Promise<string> => (await of.console?.(id)) ?? '';

@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { findVmImage } from '@olcf/container-builder-builder';
 import type { MachineRequest } from '@olcf/container-builder-core';
 import { qemu } from '@olcf/container-builder-provider-qemu';
@@ -74,6 +75,43 @@ describe('the provider', () => {
 				{ kind: 'machine', id: made.id },
 			]);
 			expect(carriers(stateDirectory)).toEqual([]);
+		});
+
+		it('what a process left that was killed before it had written a record is swept', async () => {
+			const left = join(stateDirectory, '0123456789abcdef');
+			mkdirSync(left);
+			const provider = qemu({ image, stateDirectory, acceleration: 'tcg' });
+			const sweep = () => provider.sweep({ owner: 'tests', keep: new Set(), olderThanMs: 0 });
+			expect(await sweep()).toEqual([]);
+			utimesSync(left, 0, 0);
+			expect(await sweep()).toEqual([{ kind: 'directory', id: '0123456789abcdef' }]);
+			expect(readdirSync(stateDirectory)).toEqual([]);
+		});
+
+		it('takes another port where somebody was faster', async () => {
+			const directory = await mkdtemp('/tmp/cb-qemu-program-');
+			const program = join(directory, 'qemu');
+			writeFileSync(
+				program,
+				`#!/bin/sh
+port=$(echo "$*" | sed -n 's/.*hostfwd=tcp:127.0.0.1:\\([0-9]*\\)-.*/\\1/p')
+if [ -n "$port" ] && mkdir ${directory}/taken 2>/dev/null; then
+	echo "$port" >${directory}/port
+	socat -u TCP-LISTEN:"$port",bind=127.0.0.1 STDOUT &
+	sleep 0.5
+fi
+exec qemu-system-x86_64 "$@"
+`,
+				{ mode: 0o755 },
+			);
+			const provider = qemu({ image, stateDirectory, acceleration: 'tcg', program });
+			const { state, endpoint } = await provider.create(request('b5'));
+			expect(state).toBe('running');
+			expect(Number(readFileSync(join(directory, 'port'), 'utf8'))).toBeGreaterThan(0);
+			expect(endpoint?.url).not.toContain(readFileSync(join(directory, 'port'), 'utf8').trim());
+			await provider.close?.();
+			expect(readdirSync(stateDirectory)).toEqual([]);
+			await rm(directory, { recursive: true });
 		});
 
 		it('says what is missing', async () => {

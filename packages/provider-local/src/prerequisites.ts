@@ -1,7 +1,7 @@
 import { access, constants, readFile, statfs } from 'node:fs/promises';
 import { release, userInfo } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { systemEnvironment } from '@olcf/container-builder-core/host';
+import { join } from 'node:path';
+import { findProgram, systemEnvironment } from '@olcf/container-builder-core/host';
 import { emulatedArchitectures } from './emulated-architectures.js';
 import { SANDBOX_IDS, userRange } from './identities.js';
 
@@ -55,7 +55,7 @@ const REMOTE_FILE_SYSTEMS: Readonly<Record<number, string>> = {
 
 /** The programs, found on the path that the scripts have. */
 export async function findPrograms(): Promise<readonly Prerequisite[]> {
-	const path = (systemEnvironment().PATH ?? '').split(delimiter);
+	const path = systemEnvironment().PATH;
 	return Promise.all(
 		PROGRAMS.map(async ([name, debian, neededFor]) => {
 			const found = await findProgram(name, path);
@@ -69,14 +69,6 @@ export async function findPrograms(): Promise<readonly Prerequisite[]> {
 			};
 		}),
 	);
-}
-
-async function findProgram(name: string, path: readonly string[]): Promise<string | undefined> {
-	for (const directory of path) {
-		const file = join(directory, name);
-		if (await usable(file, constants.X_OK)) return file;
-	}
-	return undefined;
 }
 
 /** What the kernel and its configuration have to offer. */

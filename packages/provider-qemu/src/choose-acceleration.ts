@@ -30,7 +30,7 @@ export async function chooseAcceleration(program: string, image: LoadedVmImage):
 	}
 	const directory = await mkdtemp(join(tmpdir(), 'cb-kvm-'));
 	try {
-		const result = await execa(
+		const probing = execa(
 			program,
 			[
 				...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
@@ -47,9 +47,16 @@ export async function chooseAcceleration(program: string, image: LoadedVmImage):
 				cwd: directory,
 			},
 		);
+		// The machine stands still then, and QEMU goes on.
+		let fault: string | undefined;
+		probing.all.on('data', (chunk: Buffer) => {
+			fault ??= /KVM internal error.*/.exec(chunk.toString())?.[0].trim();
+			if (fault !== undefined) probing.kill('SIGKILL');
+		});
+		const result = await probing;
 		if (result.all.includes('container-builder: booted'))
 			return { kind: 'kvm', reason: 'a machine booted by kvm' };
-		const last = result.all.trim().split('\n').at(-1) ?? '';
+		const last = fault ?? result.all.trim().split('\n').at(-1) ?? '';
 		return {
 			kind: 'tcg',
 			reason: `/dev/kvm is there, but no machine boots by it: ${result.timedOut ? `nothing after ${PROBE_MS / 1_000} s` : last}`,

@@ -4,5 +4,7 @@
  * @packageDocumentation
  */
 export type { AllowedDestination } from '@olcf/container-builder-core/host';
+export type { Acceleration } from './choose-acceleration.js';
+export { inspectQemu, type QemuReport } from './inspect-qemu.js';
 export { qemu } from './qemu.js';
 export type { QemuFlavor, QemuOptions } from './qemu-options.js';

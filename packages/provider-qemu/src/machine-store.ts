@@ -10,6 +10,8 @@ import { isRunning, type ProcessIdentity, processIdentity } from './process-iden
 /** The kernel's limit for the path of a unix socket, and the longest that comes behind the directory. */
 const MAX_DIRECTORY_BYTES = 107 - '/0123456789abcdef/qmp'.length;
 const GOING = '.going-';
+/** A directory gets its record at once; what has none for so long was left by a process that was killed. */
+const UNRECORDED_MS = 60_000;
 
 /** The machines of a state directory, whichever process made them: a directory each. */
 export class MachineStore {
@@ -123,6 +125,10 @@ export class MachineStore {
 		}
 		for (const name of await this.#names()) {
 			const record = await readRecord(join(this.#directory, name));
+			if (record === undefined && (await isOlderThan(join(this.#directory, name), UNRECORDED_MS))) {
+				await this.remove(name);
+				removed.push({ kind: 'directory', id: name });
+			}
 			if (record?.owner !== filter.owner || filter.keep.has(record.builderId)) continue;
 			if (Date.now() - Date.parse(record.createdAt) < filter.olderThanMs) continue;
 			await this.remove(name);
@@ -134,6 +140,11 @@ export class MachineStore {
 	async #names(): Promise<readonly string[]> {
 		return (await readdir(this.#directory)).filter(isMachineDirectory);
 	}
+}
+
+async function isOlderThan(path: string, milliseconds: number): Promise<boolean> {
+	const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+	return Date.now() - mtimeMs > milliseconds;
 }
 
 async function asMachine(directory: string, record: MachineRecord): Promise<Machine> {

@@ -25,16 +25,11 @@ import { MachineStore } from './machine-store.js';
 import { makeMachine } from './make-machine.js';
 import { GUEST_PORT } from './qemu-arguments.js';
 import type { QemuOptions } from './qemu-options.js';
+import { qemuProgram } from './qemu-program.js';
 import { SnapshotStore } from './snapshot-store.js';
 
 /** Most bytes of a console that are told. */
 const CONSOLE_BYTES = 64 * 1024;
-const PROGRAMS = {
-	amd64: 'qemu-system-x86_64',
-	arm64: 'qemu-system-aarch64',
-	ppc64le: 'qemu-system-ppc64',
-} as const;
-
 /** See `qemu`. */
 export class QemuProvider implements Provider {
 	readonly specificationVersion = 'v1';
@@ -136,7 +131,7 @@ export class QemuProvider implements Provider {
 	async #make(request: MachineRequest, options: CreateOptions): Promise<Machine> {
 		const store = await this.#open();
 		const image = await this.#image(request.image);
-		const program = this.#options.program ?? PROGRAMS[hostArchitecture()];
+		const program = this.#options.program ?? qemuProgram();
 		return await makeMachine({
 			store,
 			image,

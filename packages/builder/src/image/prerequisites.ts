@@ -1,7 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { ContainerBuilderError } from '@olcf/container-builder-core';
-import { findProgram } from './find-program.js';
+import { findProgram } from '@olcf/container-builder-core/host';
 
 /** The keys that Debian's indexes are signed with. */
 export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';

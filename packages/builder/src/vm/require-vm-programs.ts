@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { ContainerBuilderError } from '@olcf/container-builder-core';
-import { findProgram } from '../image/find-program.js';
+import { findProgram } from '@olcf/container-builder-core/host';
 import type { VmImageFormat } from './vm-image.js';
 
 /** What the making of a disk needs, by the Debian package that brings it. */

@@ -7,6 +7,7 @@ import { examineDisk } from './examine-disk.js';
 import { examineNode } from './examine-node.js';
 import { examineQueue } from './examine-queue.js';
 import { examineSandboxes } from './examine-sandboxes.js';
+import { examineVirtualMachines } from './examine-virtual-machines.js';
 import { asWarning, type Finding } from './finding.js';
 
 /** What is looked at. */
@@ -22,6 +23,7 @@ export async function examine(options: ExamineOptions): Promise<Finding[]> {
 	const here = [
 		...(await examineSandboxes(options)),
 		...(await examineBuilderImage(options)),
+		...(await examineVirtualMachines(options)),
 		await examineDisk(),
 	];
 	return [
