@@ -1,5 +1,5 @@
+import { spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { execa } from 'execa';
 
 /** What a TLS server says first, and who it is. */
 export interface ServerHello {
@@ -10,15 +10,9 @@ export interface ServerHello {
 }
 
 /** Greets a TLS server of loopback as openssl does. */
-export async function serverHello(port: number): Promise<ServerHello> {
-	const { stdout } = await execa(
-		'openssl',
-		['s_client', '-tls1_2', '-msg', '-connect', `127.0.0.1:${port}`],
-		{
-			input: '',
-			reject: false,
-		},
-	);
+export function serverHello(port: number): ServerHello {
+	const args = ['s_client', '-tls1_2', '-msg', '-connect', `127.0.0.1:${port}`];
+	const { stdout } = spawnSync('openssl', args, { input: '', encoding: 'utf8' });
 	const hello = /ServerHello\n([0-9a-f\s]+)/.exec(stdout)?.[1]?.replaceAll(/\s/g, '') ?? '';
 	const pem = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/.exec(stdout)?.[0] ?? '';
 	// Type, length and version come before: 1, 3 and 2 bytes.

@@ -117,7 +117,7 @@ describe('builds in machines', () => {
 			].join('\n'),
 		);
 		expect(ports()).toHaveLength(2);
-		const hellos = await Promise.all(ports().map(serverHello));
+		const hellos = ports().map(serverHello);
 		const definition = write('tells.def', tells);
 		const told = await Promise.all(
 			['one.sif', 'two.sif'].map(async (name) => {
