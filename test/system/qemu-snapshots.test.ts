@@ -96,6 +96,11 @@ describe('machines of a snapshot', () => {
 		const one = provider({ flavors: { default: { diskBytes: 12 * GIB } } });
 		const { machine } = await create(one, request('s9'));
 		expect(await console(one, machine)).toContain('resumed as');
+		const [name = ''] = readdirSync(stateDirectory);
+		const words = ['info', '-U', '--output=json', join(stateDirectory, name, 'disk.qcow2')];
+		expect(JSON.parse(execFileSync('qemu-img', words).toString())).toMatchObject({
+			'virtual-size': 12 * GIB,
+		});
 		await one.close?.();
 		const booted = provider({ flavors: { default: { diskBytes: 12 * GIB } }, snapshots: false });
 		const { machine: other } = await create(booted, request('s10'));

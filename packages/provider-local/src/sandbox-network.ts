@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { NetworkMode } from '@olcf/container-builder-core';
-import { networkRules, readHostNetwork } from '@olcf/container-builder-core/host';
+import { FORWARDED_NAMESERVER, networkRules, readHostNetwork } from '@olcf/container-builder-core/host';
 import type { LocalOptions } from './local-options.js';
 
 const HOSTS = '127.0.0.1 localhost builder\n::1 localhost ip6-localhost ip6-loopback\n';
-/** Where pasta takes questions for a resolver of this machine's loopback: a documentation address, nobody's. */
-const DNS_FORWARD = '192.0.2.53';
 
 /** The variables of the scripts that say what a sandbox's network is. */
 export async function networkVariables(
@@ -30,12 +28,12 @@ export async function networkVariables(
 		return { ...none, RESOLV_CONF: resolver ?? '', HOSTS: `${HOSTS}${hosts ?? ''}`, VARIABLES: variables };
 	}
 	const host = await readHostNetwork();
-	const nameservers = host.loopbackOnly ? [DNS_FORWARD] : host.nameservers;
+	const nameservers = host.loopbackOnly ? [FORWARDED_NAMESERVER] : host.nameservers;
 	return {
 		...none,
 		RULES: networkRules({ own: host.own, nameservers, allow: options.allow ?? [] }),
 		FORWARD: (options.forward ?? []).join(' '),
-		PASTA_OPTIONS: host.loopbackOnly ? `--dns-forward ${DNS_FORWARD}` : '',
+		PASTA_OPTIONS: host.loopbackOnly ? `--dns-forward ${FORWARDED_NAMESERVER}` : '',
 		RESOLV_CONF: [...nameservers.map((address) => `nameserver ${address}`), ...host.resolverOptions, ''].join(
 			'\n',
 		),

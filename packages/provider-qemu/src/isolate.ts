@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises';
-import { type AllowedDestination, networkRules, readHostNetwork } from '@olcf/container-builder-core/host';
+import {
+	type AllowedDestination,
+	FORWARDED_NAMESERVER,
+	networkRules,
+	readHostNetwork,
+} from '@olcf/container-builder-core/host';
 
-/** Where pasta takes questions for a resolver of this machine's loopback: a documentation address, nobody's. */
-const DNS_FORWARD = '192.0.2.53';
 /** The filter is there before whatever it is for. */
 const FILTERED = 'nft -f "$0" && exec "$@"';
 
@@ -31,7 +34,7 @@ export async function isolate(
 	},
 ): Promise<Isolation> {
 	const { own, nameservers, loopbackOnly } = await readHostNetwork();
-	const asked = loopbackOnly ? [DNS_FORWARD] : nameservers;
+	const asked = loopbackOnly ? [FORWARDED_NAMESERVER] : nameservers;
 	await writeFile(rules, networkRules({ own, nameservers: asked, allow }), { mode: 0o600 });
 	// Root needs no user namespace to make one of networks.
 	const root = process.getuid?.() === 0 ? ['--netns-only', '--runas', '0'] : [];
@@ -39,7 +42,7 @@ export async function isolate(
 		before: [
 			...['pasta', '--quiet', '--foreground', '--config-net', '--no-map-gw', ...root, ...pid],
 			...['--tcp-ports', `127.0.0.1/${port}`, '--udp-ports', 'none', '--tcp-ns', 'none', '--udp-ns', 'none'],
-			...(loopbackOnly ? ['--dns-forward', DNS_FORWARD] : []),
+			...(loopbackOnly ? ['--dns-forward', FORWARDED_NAMESERVER] : []),
 			...['--', 'sh', '-c', FILTERED, rules],
 		],
 		options: asked.flatMap((address) => ['--dns', address]),

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContainerBuilderError } from '@olcf/container-builder-core';
+import { consoleSays } from './console-says.js';
 import { endGroup } from './end-group.js';
 import { machineFiles } from './machine-record.js';
 import { isRunning, type ProcessIdentity } from './process-identity.js';
@@ -19,6 +20,7 @@ import { writeDisk } from './write-disk.js';
 /** How long a machine may take up to where it waits; emulated it takes seconds. */
 const BOOT_MS = 120_000;
 const SAVE_MS = 60_000;
+const END_MS = 30_000;
 /** Nothing else is to be done meanwhile. */
 const BYTES_PER_SECOND = 2 ** 40;
 
@@ -56,26 +58,21 @@ export async function makeSnapshot(parts: SnapshotParts): Promise<void> {
 		});
 		process = await startQemu({
 			...{ directory, args, program: parts.program, tether: true, until: 'running' },
-			...{ lifetimeMs: BOOT_MS + SAVE_MS, signal: undefined },
+			...{ lifetimeMs: BOOT_MS + SAVE_MS + END_MS, signal: undefined },
 		});
-		await waits(at(machineFiles.console), process);
+		await consoleSays({
+			...{ console: at(machineFiles.console), text: 'waiting', process, signal: undefined },
+			...{ limitMs: BOOT_MS, otherwise: 'no snapshot: the machine did not boot' },
+		});
 		await save(at(machineFiles.qmp), { through: at('state'), state });
+		// It writes what is left of the disk before it ends; a kill could come too early.
+		const deadline = performance.now() + END_MS;
+		while ((await isRunning(process)) && performance.now() < deadline) await sleep(10);
+		if (await isRunning(process)) throw failed('QEMU does not end');
 	} finally {
 		if (process !== undefined && (await isRunning(process))) await endGroup(process.group);
 		network.close();
 		await rm(directory, { recursive: true, force: true });
-	}
-}
-
-async function waits(console: string, process: ProcessIdentity): Promise<void> {
-	const deadline = performance.now() + BOOT_MS;
-	for (;;) {
-		const said = await readFile(console, 'utf8').catch(() => '');
-		if (said.includes('container-builder: waiting')) return;
-		if (performance.now() > deadline || !(await isRunning(process))) {
-			throw failed(`the machine did not boot: ${said.trim().split('\n').at(-1) ?? ''}`);
-		}
-		await sleep(20);
 	}
 }
 
@@ -114,7 +111,6 @@ async function save(
 			throw failed(`its memory could not be written (${said['error-desc'] ?? String(status)})`);
 		}
 		await written;
-		// So that the disk is whole: a kill could come before what is written last.
 		await qmp.execute('quit');
 	} finally {
 		qmp.close();

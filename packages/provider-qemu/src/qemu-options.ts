@@ -29,12 +29,12 @@ export interface QemuOptions {
 	/** For network `isolated`: destinations that are not denied. @default none */
 	readonly allow?: readonly AllowedDestination[] | undefined;
 	/**
-	 * Whether one machine is booted once for all others, which go on from a snapshot of it: they are there in less than a
+	 * Whether one machine is booted once for all others, which go on from a snapshot of it: they are there in about a
 	 * second, and what a boot does is done. What tells machines apart each gets anew.
 	 * @default true
 	 */
 	readonly snapshots?: boolean | undefined;
-	/** Where snapshots are, about 200 MB each. @default `qemu-snapshots` in the cache directory */
+	/** Where snapshots are, about 120 MB each. @default `qemu-snapshots` in the cache directory */
 	readonly snapshotDirectory?: string | undefined;
 	/**
 	 * Whether machines end with this process, however it ends. Without, they outlive it: the next process finds them

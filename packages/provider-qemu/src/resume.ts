@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ContainerBuilderError, throwIfAborted } from '@olcf/container-builder-core';
+import { consoleSays } from './console-says.js';
 import { machineFiles } from './machine-record.js';
-import { isRunning, type ProcessIdentity } from './process-identity.js';
+import type { ProcessIdentity } from './process-identity.js';
 import { Qmp } from './qmp.js';
 
 /** How long a machine may take to go on; emulated it takes less than a second. */
@@ -41,21 +39,10 @@ export async function resume(
 		} finally {
 			qmp.close();
 		}
-		const deadline = performance.now() + RESUME_MS;
-		for (;;) {
-			const said = await readFile(at(machineFiles.console), 'utf8').catch(() => '');
-			if (said.includes(`container-builder: resumed as ${address}`)) return;
-			throwIfAborted(signal);
-			if (performance.now() > deadline || !(await isRunning(process))) {
-				const last = said.trim().split('\n').at(-1);
-				throw new ContainerBuilderError(
-					'provider-unavailable',
-					`the machine does not go on from its snapshot${last ? `: ${last}` : ''}`,
-					{ outcome: 'none' },
-				);
-			}
-			await sleep(10);
-		}
+		await consoleSays({
+			...{ console: at(machineFiles.console), text: `resumed as ${address}`, process, signal },
+			...{ limitMs: RESUME_MS, otherwise: 'the machine does not go on from its snapshot' },
+		});
 	} finally {
 		port.destroy();
 	}

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ContainerBuilderError, throwIfAborted } from '@olcf/container-builder-core';
+import { abortable, ContainerBuilderError, throwIfAborted } from '@olcf/container-builder-core';
 import { endGroup } from './end-group.js';
 import { freePort } from './free-port.js';
 import { hostArchitecture } from './host-architecture.js';
@@ -45,6 +45,7 @@ export async function startMachine(start: MachineStart): Promise<StartedMachine>
 	try {
 		snapshot = snapshots && (await findSnapshot(start, snapshots, command));
 	} catch (error) {
+		throwIfAborted(signal);
 		if (error instanceof ContainerBuilderError && error.code === 'provider-misconfigured') throw error;
 		boots(error);
 	}
@@ -61,7 +62,7 @@ export async function startMachine(start: MachineStart): Promise<StartedMachine>
 }
 
 async function findSnapshot(
-	{ image, program, onProgress }: MachineStart,
+	{ image, program, onProgress, signal }: MachineStart,
 	snapshots: SnapshotStore,
 	command: SnapshotCommand,
 ): Promise<Snapshot> {
@@ -69,7 +70,8 @@ async function findSnapshot(
 	const key = snapshotKey(command, { version, imageId: image.manifest.id, imageDisk: image.disk });
 	const backing = { disk: image.disk, format: image.manifest.format };
 	const make: MakeSnapshot = ({ disk, state }) => makeSnapshot({ program, command, backing, disk, state });
-	return await snapshots.get(key, make, onProgress);
+	// Others may wait for it too: it is made to its end, whoever goes.
+	return await abortable(snapshots.get(key, make, onProgress), signal);
 }
 
 function snapshotCommand({ image, request, acceleration, size }: MachineStart): SnapshotCommand {
